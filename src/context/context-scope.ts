@@ -1,0 +1,26 @@
+import { type Context, createContextKey } from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
+import { overlay } from './overlay-context.js';
+import type { Scope } from './scope.js';
+
+const SCOPE_KEY = createContextKey('opentelemetry-propagator-deadline scope');
+
+/**
+ * The scope that binds work in `context`. Telemetry's own work (a context in which tracing is suppressed) is bound by
+ * none: an export that starts inside a request must not die with it.
+ */
+export function getScope(context: Context): Scope | undefined {
+  const scope = context.getValue(SCOPE_KEY) as Scope | undefined;
+  if (scope === undefined || isTracingSuppressed(context)) return undefined;
+  return scope.live();
+}
+
+/** A context that differs from `context` in its scope. */
+export function setScope(context: Context, scope: Scope): Context {
+  return overlay(context, SCOPE_KEY, scope);
+}
+
+/** A context without a scope, otherwise as `context`. */
+export function deleteScope(context: Context): Context {
+  return context.deleteValue(SCOPE_KEY);
+}

@@ -1,0 +1,82 @@
+import { checkDuration, outOfRange, wrongType } from '../argument.js';
+import { now } from '../clock.js';
+import { DeadlineExceededError } from '../errors.js';
+
+/** The brand's key, from the global symbol registry: another copy of this package makes deadlines too. */
+const BRAND = Symbol.for('opentelemetry-propagator-deadline.Deadline');
+
+/** The instant after which the caller no longer waits: a point on the monotonic clock. Immutable. */
+export class Deadline {
+  /** @internal When it passes, in ms on the monotonic clock; `Infinity`: never. */
+  readonly due: number;
+  /** The time that it gave when it was received or set, in ms, 0 or more. */
+  readonly budget: number;
+  /** Whether it came from the caller, over the wire, or was set in this process. */
+  readonly inherited: boolean;
+
+  private constructor(budget: number, inherited: boolean) {
+    this.due = now() + budget;
+    this.budget = budget;
+    this.inherited = inherited;
+  }
+
+  /**
+   * The deadline `ms` milliseconds from now, fractions included; 0 has passed already, `Infinity` never passes.
+   *
+   * @throws TypeError when `ms` is not a number, RangeError when it is negative or NaN
+   */
+  static after(ms: number): Deadline {
+    checkDuration('Deadline.after', ms);
+    return new Deadline(ms, false);
+  }
+
+  /**
+   * The deadline at a wall-clock time: a `Date`, or ms since the epoch. The time is compared with `Date.now()` once,
+   * here; later changes of the wall clock don't move the deadline. A time in the past, however old, has passed.
+   *
+   * @throws TypeError when `when` is neither, RangeError when it is NaN or an invalid `Date`
+   */
+  static at(when: number | Date): Deadline {
+    const epochMs: unknown = isDate(when) ? when.getTime() : when;
+    const expected = 'a Date or a number of milliseconds since the epoch';
+    if (typeof epochMs !== 'number') throw wrongType('Deadline.at', expected, when);
+    if (Number.isNaN(epochMs)) throw outOfRange('Deadline.at', expected, when);
+    return new Deadline(Math.max(epochMs - Date.now(), 0), false);
+  }
+
+  /** @internal The deadline that a caller sent: `ms` milliseconds from now, 0 or more. */
+  static fromCaller(ms: number): Deadline {
+    return new Deadline(ms, true);
+  }
+
+  /** The ms left, fractional, never below 0; `Infinity` when it never passes. */
+  remaining(): number {
+    return Math.max(this.due - now(), 0);
+  }
+
+  /** Whether it has passed. */
+  get exceeded(): boolean {
+    return this.remaining() === 0;
+  }
+
+  /** @internal What a call fails with that this deadline has ended. A new one each time. */
+  toError(): DeadlineExceededError {
+    const { budget, inherited } = this;
+    return new DeadlineExceededError({ budget, inherited, spent: now() - (this.due - budget) });
+  }
+
+  /** @internal */
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+/** Whether `value` is a {@link Deadline}, of this copy of the package or another one. */
+export function isDeadline(value: unknown): value is Deadline {
+  return typeof value === 'object' && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true;
+}
+
+/** Whether `value` is a `Date`, of this realm or another one (a test runner's, a worker's). */
+export function isDate(value: unknown): value is Date {
+  return Object.prototype.toString.call(value) === '[object Date]';
+}

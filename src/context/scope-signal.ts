@@ -1,0 +1,33 @@
+/** Who is told of listeners for 'abort'. */
+export interface AbortListeners {
+  abortListenerAdded(listener: unknown): void;
+  abortListenerRemoved(listener: unknown): void;
+}
+
+const LISTENERS = Symbol('abort listeners');
+
+type Listener = EventListenerOrEventListenerObject | null;
+
+/**
+ * Only its prototype is used: it goes between a signal and `AbortSignal.prototype`. No public API tells how many
+ * listeners a signal has, and a symbol property and two methods cost less than a closure for each signal.
+ */
+class TrackedSignal extends AbortSignal {
+  declare readonly [LISTENERS]: AbortListeners;
+
+  override addEventListener(type: string, listener: Listener, options?: boolean | AddEventListenerOptions): void {
+    super.addEventListener(type, listener as EventListener, options);
+    if (type === 'abort' && listener) this[LISTENERS].abortListenerAdded(listener);
+  }
+
+  override removeEventListener(type: string, listener: Listener, options?: boolean | EventListenerOptions): void {
+    super.removeEventListener(type, listener as EventListener, options);
+    if (type === 'abort') this[LISTENERS].abortListenerRemoved(listener);
+  }
+}
+
+/** Tells `listeners` of each listener for 'abort' that comes to `signal` or goes. */
+export function trackAbortListeners(signal: AbortSignal, listeners: AbortListeners): void {
+  Object.setPrototypeOf(signal, TrackedSignal.prototype);
+  Object.defineProperty(signal, LISTENERS, { value: listeners });
+}

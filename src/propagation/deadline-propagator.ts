@@ -1,0 +1,69 @@
+import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api';
+import { getScope, setScope } from '../context/context-scope.js';
+import { Deadline } from '../context/deadline.js';
+import { Scope } from '../context/scope.js';
+import { emit } from '../events.js';
+import { formatTimebudget, parseTimebudget, TIMEBUDGET } from '../wire/timebudget.js';
+import { readField } from './carrier-field.js';
+import { type DeadlinePropagatorOptions, type DeadlineSettings, resolveDeadlineOptions } from './deadline-options.js';
+
+/**
+ * Carries the deadline as a time budget: what the caller has left, in ms, in the field `timebudget`.
+ *
+ * `inject` and `extract` never throw, whatever carrier, getter, setter or context they meet.
+ */
+export class DeadlinePropagator implements TextMapPropagator {
+  private readonly settings: DeadlineSettings;
+
+  /** @throws TypeError or RangeError that names the option and quotes what it got */
+  constructor(options?: DeadlinePropagatorOptions) {
+    this.settings = resolveDeadlineOptions(options);
+  }
+
+  /**
+   * Writes what is left of the deadline in `context`, less the `reserve`; 0 when it has passed or the caller has gone,
+   * nothing when there is no deadline.
+   */
+  inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
+    try {
+      const left = getScope(context)?.remaining();
+      if (left === undefined || left === Number.POSITIVE_INFINITY) return;
+      setter.set(carrier, TIMEBUDGET, formatTimebudget(this.passedOn(left)));
+    } catch {
+      // A frozen carrier, a setter's own failure: the call goes out without a deadline.
+    }
+  }
+
+  /**
+   * A context with the deadline that the carrier holds, counted from now, unless `context` has an earlier one.
+   * `context` itself when the carrier holds none that is valid.
+   */
+  extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
+    try {
+      const text = readField(carrier, getter, TIMEBUDGET);
+      if (text === undefined) return context;
+      const budget = text === null ? null : parseTimebudget(text);
+      if (budget !== null) return this.bind(context, budget);
+    } catch {
+      // A getter's own failure, a carrier that is no carrier.
+    }
+    emit({ type: 'malformed', field: TIMEBUDGET });
+    return context;
+  }
+
+  fields(): string[] {
+    return [TIMEBUDGET];
+  }
+
+  private bind(context: Context, budget: number): Context {
+    const deadline = Deadline.fromCaller(Math.min(budget, this.settings.maxBudget));
+    return setScope(context, new Scope(getScope(context), deadline, 'free'));
+  }
+
+  private passedOn(left: number): number {
+    const { reserveMs, reserveFraction } = this.settings;
+    const reserve = reserveMs + left * reserveFraction;
+    // The last millisecond is passed on: a reserve must not turn a live deadline into an exhausted one.
+    return Math.max(Math.min(left, 1), left - reserve);
+  }
+}
