@@ -11,7 +11,7 @@ export interface Alarm {
   slot: number;
   ring(): void;
   /** Clears itself when nobody is left who could notice that it rings. */
-  clearIfAbandoned(): void;
+  clearIfAbandoned(): unknown;
 }
 
 export const UNSET = -1;

@@ -37,7 +37,7 @@ function quote(value: unknown): string {
     case 'string':
       return JSON.stringify(value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}...` : value);
     case 'object':
-      if (value instanceof Date) return 'an invalid Date';
+      if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date';
       return value === null ? 'null' : Array.isArray(value) ? 'an array' : 'an object';
     case 'function':
       return 'a function';

@@ -21,6 +21,11 @@ export {
   isCallCancelled,
   isDeadlineExceeded,
 } from './errors.js';
+export type { BaggageDrop, BaggagePropagatorOptions, CustomBaggageLimits } from './propagation/baggage-options.js';
+export { BoundedBaggagePropagator } from './propagation/bounded-baggage-propagator.js';
 export { createPropagator, type PropagatorOptions } from './propagation/create-propagator.js';
 export type { DeadlinePropagatorOptions } from './propagation/deadline-options.js';
 export { DeadlinePropagator } from './propagation/deadline-propagator.js';
+export type { KeyFilter } from './propagation/key-filter.js';
+export { withoutBaggage } from './propagation/without-baggage.js';
+export type { BaggageDropReason } from './wire/baggage-scan.js';

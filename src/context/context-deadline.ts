@@ -3,6 +3,7 @@ import { wrongType } from '../argument.js';
 import { deleteScope, getScope, setScope } from './context-scope.js';
 import { type Deadline, isDeadline } from './deadline.js';
 import { Scope } from './scope.js';
+import { signalOf } from './scope-watch.js';
 
 /** The deadline that binds work in `context`; `undefined` when there is none. */
 export function getDeadline(context: Context): Deadline | undefined {
@@ -49,7 +50,8 @@ export function remainingTime(context: Context = contextApi.active()): number {
  * @param context default: the active context
  */
 export function abortSignal(context: Context = contextApi.active()): AbortSignal | undefined {
-  return getScope(context)?.signal();
+  const scope = getScope(context);
+  return scope && signalOf(scope);
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { EndReason } from '../errors.js';
-import type { Deadline } from './deadline.js';
 
 /** How a scope ended: what happened to it first, and when. */
 export interface Ending {
@@ -16,16 +15,13 @@ export interface ScopeObserver {
   scopeCompleted(): void;
 }
 
-/** What a watch needs of its scope and of the scopes above. */
-export interface WatchedScope {
-  readonly parent: WatchedScope | undefined;
-  readonly deadline: Deadline | undefined;
-  /** Whether somebody will say when the work is done, so that what waits for its end may keep the scope alive. */
-  readonly owned: boolean;
-  /** This scope or its nearest ancestor that has not completed. */
-  live(): WatchedScope | undefined;
-  observe(observer: ScopeObserver): void;
-  unobserve(observer: ScopeObserver): void;
-  /** Tells the observers, if the scope has ended. */
+/** What a scope knows of its watch, which exists only while somebody waits for its end. */
+export interface Watch {
+  /** Tells whoever waits, if the scope has ended. */
   announce(): void;
+  /** The scope has completed. */
+  complete(): void;
+  /** The scope above has completed: waits for the next one. */
+  follow(): void;
+  unobserve(observer: ScopeObserver): void;
 }

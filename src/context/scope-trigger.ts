@@ -1,7 +1,7 @@
-import type { Alarm } from '../alarms.js';
-import { clearAlarm, setAlarm, UNSET } from '../alarms.js';
+import { type Alarm, clearAlarm, setAlarm, UNSET } from '../alarms.js';
 import type { Deadline } from './deadline.js';
-import type { ScopeObserver, WatchedScope } from './scope-observer.js';
+import type { Scope } from './scope.js';
+import type { ScopeObserver } from './scope-observer.js';
 
 /**
  * What reaches a watched scope from outside: the alarm of its deadline, and the scope above. Both hold this object,
@@ -10,72 +10,59 @@ import type { ScopeObserver, WatchedScope } from './scope-observer.js';
  */
 export class ScopeTrigger implements Alarm, ScopeObserver {
   slot = UNSET;
-  private held: WatchedScope | undefined;
-  private readonly reference: WeakRef<WatchedScope> | undefined;
+  /** The scope above that is observed. */
+  parent: Scope | undefined = undefined;
+  private held: Scope | undefined;
+  private readonly reference: WeakRef<Scope> | undefined;
   private readonly deadline: Deadline | undefined;
-  private parent: WatchedScope | undefined;
 
-  /** @param keepAlive whether it holds the scope until it is closed, or until `keepAlive(undefined)` */
-  constructor(scope: WatchedScope, keepAlive: boolean) {
+  /** @param keepAlive whether it holds the scope */
+  constructor(scope: Scope, keepAlive: boolean) {
     this.deadline = scope.deadline;
-    this.parent = scope.parent;
     // Some edge runtimes have no WeakRef: there a scope stays until its deadline.
     const weak = !scope.owned && typeof WeakRef === 'function';
     this.reference = weak ? new WeakRef(scope) : undefined;
     this.held = keepAlive || !weak ? scope : undefined;
+    if (this.due !== Number.POSITIVE_INFINITY) setAlarm(this);
   }
 
   get due(): number {
     return this.deadline?.due ?? Number.POSITIVE_INFINITY;
   }
 
-  open(): void {
-    if (this.due !== Number.POSITIVE_INFINITY) setAlarm(this);
-    this.follow();
-  }
-
   /** Lets go of everything. Does nothing the second time. */
   close(): void {
-    clearAlarm(this);
     const { parent } = this;
     this.parent = undefined;
     this.held = undefined;
-    parent?.unobserve(this);
+    clearAlarm(this);
+    parent?.watch?.unobserve(this);
   }
 
   /** Holds `scope`, its own, from now on; or holds it weakly again. */
-  keepAlive(scope: WatchedScope | undefined): void {
+  keepAlive(scope: Scope | undefined): void {
     if (this.reference !== undefined) this.held = scope;
   }
 
   ring(): void {
-    this.announce();
+    this.scopeEnded();
   }
 
   scopeEnded(): void {
-    this.announce();
+    if (!this.clearIfAbandoned()) this.scope?.watch?.announce();
   }
 
   scopeCompleted(): void {
-    this.follow();
+    if (!this.clearIfAbandoned()) this.scope?.watch?.follow();
   }
 
-  clearIfAbandoned(): void {
-    if (this.scope === undefined) this.close();
+  clearIfAbandoned(): boolean {
+    if (this.scope !== undefined) return false;
+    this.close();
+    return true;
   }
 
-  private announce(): void {
-    const { scope } = this;
-    if (scope === undefined) this.close();
-    else scope.announce();
-  }
-
-  private get scope(): WatchedScope | undefined {
+  private get scope(): Scope | undefined {
     return this.held ?? this.reference?.deref();
-  }
-
-  private follow(): void {
-    this.parent = this.parent?.live();
-    this.parent?.observe(this);
   }
 }

@@ -1,61 +1,80 @@
-import type { EndReason } from '../errors.js';
-import type { ScopeObserver, WatchedScope } from './scope-observer.js';
+import type { Scope } from './scope.js';
+import type { ScopeObserver, Watch } from './scope-observer.js';
 import { type AbortListeners, trackAbortListeners } from './scope-signal.js';
 import { ScopeTrigger } from './scope-trigger.js';
 
+/** Tells `observer` what becomes of `scope`, which must be live; at once when it has ended. */
+export function observe(scope: Scope, observer: ScopeObserver): void {
+  watchOf(scope).observe(observer);
+}
+
+/** Takes back {@link observe}. */
+export function unobserve(scope: Scope, observer: ScopeObserver): void {
+  scope.watch?.unobserve(observer);
+}
+
+/** The `AbortSignal` of `scope`, which must be live; the same one each time. */
+export function signalOf(scope: Scope): AbortSignal {
+  return watchOf(scope).signal();
+}
+
+function watchOf(scope: Scope): ScopeWatch {
+  // Another copy of this package may have made it; that one has the same methods.
+  scope.watch ??= new ScopeWatch(scope);
+  return scope.watch as ScopeWatch;
+}
+
 /** Whoever waits for a scope to end: its observers and its `AbortSignal`. It exists only while there is one. */
-export class ScopeWatch implements AbortListeners {
+class ScopeWatch implements Watch, AbortListeners {
   private controller: AbortController | undefined = undefined;
   private observers: Set<ScopeObserver> | undefined = undefined;
   private abortListeners: Set<unknown> | undefined = undefined;
   private trigger: ScopeTrigger | undefined = undefined;
 
-  constructor(private readonly scope: WatchedScope) {}
+  constructor(private readonly scope: Scope) {}
 
-  /** Whether nobody waits. */
-  get idle(): boolean {
-    return this.controller === undefined && !this.observers?.size;
-  }
-
-  add(observer: ScopeObserver): void {
+  observe(observer: ScopeObserver): void {
     this.observers ??= new Set();
     this.observers.add(observer);
+    this.attend();
+  }
+
+  unobserve(observer: ScopeObserver): void {
+    if (!this.observers?.delete(observer)) return;
     this.holdScope();
-  }
-
-  delete(observer: ScopeObserver): void {
-    if (this.observers?.delete(observer)) this.holdScope();
-  }
-
-  /** The observers, who are told now and never again. */
-  takeObservers(): Iterable<ScopeObserver> {
-    const { observers } = this;
-    this.observers = undefined;
-    return observers ?? [];
+    if (this.observers.size > 0 || this.controller !== undefined) return;
+    this.close();
+    this.scope.watch = undefined;
   }
 
   signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();
       if (!this.scope.owned) trackAbortListeners(this.controller.signal, this);
+      this.attend();
     }
     return this.controller.signal;
   }
 
-  abort(reason: EndReason): void {
-    this.controller?.abort(reason);
+  announce(): void {
+    const ending = this.scope.ended();
+    if (ending === undefined) return;
+    this.close();
+    const observers = this.takeObservers();
+    this.controller?.abort(ending.reason);
+    for (const observer of observers) observer.scopeEnded(ending);
   }
 
-  /** Starts to wait for the deadline and for the scope above. Does nothing while it waits. */
-  open(): void {
-    if (this.trigger !== undefined) return;
-    this.trigger = new ScopeTrigger(this.scope, this.keepsScopeAlive);
-    this.trigger.open();
+  complete(): void {
+    this.close();
+    for (const observer of this.takeObservers()) observer.scopeCompleted();
   }
 
-  close(): void {
-    this.trigger?.close();
-    this.trigger = undefined;
+  follow(): void {
+    const { trigger } = this;
+    if (trigger === undefined) return;
+    trigger.parent = this.scope.parent?.live();
+    if (trigger.parent !== undefined) observe(trigger.parent, trigger);
   }
 
   abortListenerAdded(listener: unknown): void {
@@ -66,6 +85,30 @@ export class ScopeWatch implements AbortListeners {
 
   abortListenerRemoved(listener: unknown): void {
     if (this.abortListeners?.delete(listener)) this.holdScope();
+  }
+
+  /** Tells whoever waits when the scope has ended, else begins to wait for the deadline and for the scope above. */
+  private attend(): void {
+    if (this.scope.ended() !== undefined) {
+      this.announce();
+    } else if (this.trigger === undefined) {
+      this.trigger = new ScopeTrigger(this.scope, this.keepsScopeAlive);
+      this.follow();
+    } else {
+      this.holdScope();
+    }
+  }
+
+  private close(): void {
+    this.trigger?.close();
+    this.trigger = undefined;
+  }
+
+  /** The observers, who are told now and never again. */
+  private takeObservers(): Iterable<ScopeObserver> {
+    const { observers } = this;
+    this.observers = undefined;
+    return observers ?? [];
   }
 
   /**

@@ -1,8 +1,7 @@
 import { now } from '../clock.js';
 import { CallCancelledError, isEndReason } from '../errors.js';
 import type { Deadline } from './deadline.js';
-import type { Ending, ScopeObserver, WatchedScope } from './scope-observer.js';
-import { ScopeWatch } from './scope-watch.js';
+import type { Ending, Watch } from './scope-observer.js';
 
 /**
  * - `free`: nobody says when the work is done (an extracted deadline, `setDeadline`); so nothing outside may keep the
@@ -16,13 +15,13 @@ type Lifecycle = 'free' | 'owned' | 'completed';
  * The work done for one caller: a deadline, a cancellation, or both. Scopes form a tree; what ends a scope ends its
  * descendants.
  *
- * A scope is a plain value until somebody observes it: whether it has ended is found out by looking up the tree. Only
- * then does a {@link ScopeWatch} wait for the deadline and for the parent.
+ * A scope is a plain value: whether it has ended is found out by looking up the tree. Only when somebody observes it
+ * does it get a watch, which waits for the deadline and for the parent (scope-watch.ts).
  */
-export class Scope implements WatchedScope {
+export class Scope {
   private lifecycle: Lifecycle;
   private ending: Ending | undefined = undefined;
-  private watch: ScopeWatch | undefined = undefined;
+  watch: Watch | undefined = undefined;
 
   /** @param deadline its own; those of its ancestors bind it as well */
   constructor(
@@ -68,7 +67,7 @@ export class Scope implements WatchedScope {
   }
 
   /**
-   * Ends it, unless it has ended or completed, and tells the observers. The reason is `cause` when that says already
+   * Ends it, unless it has ended or completed, and tells whoever waits. The reason is `cause` when that says already
    * how a scope ended, else a `CallCancelledError` that keeps it.
    */
   cancel(cause?: unknown): void {
@@ -78,7 +77,7 @@ export class Scope implements WatchedScope {
       const reason = isEndReason(cause) ? cause : new CallCancelledError(undefined, options);
       this.ending = { reason, instant: now() };
     }
-    this.announce();
+    this.watch?.announce();
   }
 
   /** Makes it inert: what it registered is gone, and signals that were handed out never abort. */
@@ -86,49 +85,11 @@ export class Scope implements WatchedScope {
     this.lifecycle = 'completed';
     const { watch } = this;
     this.watch = undefined;
-    watch?.close();
-    for (const observer of watch?.takeObservers() ?? []) observer.scopeCompleted();
+    watch?.complete();
   }
 
-  /** Tells `observer` what becomes of this scope, which must be live; at once when it has ended. */
-  observe(observer: ScopeObserver): void {
-    this.watch ??= new ScopeWatch(this);
-    this.watch.add(observer);
-    this.attend();
-  }
-
-  unobserve(observer: ScopeObserver): void {
-    this.watch?.delete(observer);
-    if (this.watch?.idle) {
-      this.watch.close();
-      this.watch = undefined;
-    }
-  }
-
-  /** The `AbortSignal` of this scope, which must be live; the same one each time. */
-  signal(): AbortSignal {
-    this.watch ??= new ScopeWatch(this);
-    const signal = this.watch.signal();
-    this.attend();
-    return signal;
-  }
-
-  announce(): void {
-    const ending = this.ended();
-    const { watch } = this;
-    if (ending === undefined || watch === undefined) return;
-    watch.close();
-    const observers = watch.takeObservers();
-    watch.abort(ending.reason);
-    for (const observer of observers) observer.scopeEnded(ending);
-  }
-
+  /** Whether somebody will call `complete`, so that what waits for its end may keep the scope alive. */
   get owned(): boolean {
     return this.lifecycle === 'owned';
-  }
-
-  private attend(): void {
-    if (this.ended() === undefined) this.watch?.open();
-    else this.announce();
   }
 }

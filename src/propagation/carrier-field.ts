@@ -1,26 +1,31 @@
 import type { TextMapGetter } from '@opentelemetry/api';
 
-/** A field that comes in more lines than this is cut: its reader stops there too. */
-const MAX_LINES = 8;
-const MAX_LINE_LENGTH = 512;
-
 /**
- * The text of a carrier's field, its lines joined as one list; `undefined` when it is absent, `null` when what the
- * getter returned is not text. What the getter throws is passed on.
+ * The text of a carrier's field; several lines are joined as one list. `undefined` when it is absent, `null` when what
+ * the getter returned is not text. What the getter throws is passed on.
+ *
+ * @param enough how many characters of several lines are of interest; a little more may be returned
  */
-export function readField(carrier: unknown, getter: TextMapGetter, name: string): string | null | undefined {
+export function readField(
+  carrier: unknown,
+  getter: TextMapGetter,
+  name: string,
+  enough: number,
+): string | null | undefined {
   const value: unknown = getter.get(carrier, name);
   if (typeof value === 'string' || value === undefined) return value;
-  // gRPC metadata, raw headers. No lines at all: absent.
-  return Array.isArray(value) ? joinLines(value) : null;
+  // gRPC metadata, Node's raw headers. No lines at all: absent.
+  if (!Array.isArray(value)) return null;
+  return value.length === 0 ? undefined : joinLines(value, enough);
 }
 
-function joinLines(lines: readonly unknown[]): string | null | undefined {
-  if (lines.length === 0) return undefined;
-  if (lines.length === 1 && typeof lines[0] === 'string') return lines[0];
-  const texts: string[] = [];
-  for (const line of lines.slice(0, MAX_LINES)) {
-    if (typeof line === 'string') texts.push(line.slice(0, MAX_LINE_LENGTH));
+/** A line that is not text (a Buffer, a hole) becomes an empty member, so that the number of lines is bounded too. */
+function joinLines(lines: readonly unknown[], enough: number): string {
+  let text = '';
+  for (let i = 0; i < lines.length && text.length <= enough; i++) {
+    const line = lines[i];
+    if (i > 0) text += ',';
+    if (typeof line === 'string') text += line.slice(0, enough + 1);
   }
-  return texts.length === 0 ? null : texts.join(',');
+  return text;
 }

@@ -1,26 +1,29 @@
 import type { TextMapPropagator } from '@opentelemetry/api';
-import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { checkOptions } from '../argument.js';
+import type { BaggagePropagatorOptions } from './baggage-options.js';
+import { BoundedBaggagePropagator } from './bounded-baggage-propagator.js';
 import type { DeadlinePropagatorOptions } from './deadline-options.js';
 import { DeadlinePropagator } from './deadline-propagator.js';
 
 /** Options of {@link createPropagator}: each the options of the propagator of that name. */
 export interface PropagatorOptions {
   readonly deadline?: DeadlinePropagatorOptions;
+  readonly baggage?: BaggagePropagatorOptions;
 }
 
 /**
- * The propagator for an OpenTelemetry set-up: W3C trace context, W3C baggage and the deadline, for
+ * The propagator for an OpenTelemetry set-up: W3C trace context, bounded baggage and the deadline, for
  * `new NodeSDK({ textMapPropagator: createPropagator() })`.
  *
  * @throws TypeError or RangeError that names the option and quotes what it got
  */
 export function createPropagator(options?: PropagatorOptions): TextMapPropagator {
-  checkOptions('createPropagator', options, ['deadline']);
+  checkOptions('createPropagator', options, ['deadline', 'baggage']);
   return new CompositePropagator({
     propagators: [
       new W3CTraceContextPropagator(),
-      new W3CBaggagePropagator(),
+      new BoundedBaggagePropagator(options?.baggage),
       // Last: the context that it makes lies over what the others have set.
       new DeadlinePropagator(options?.deadline),
     ],

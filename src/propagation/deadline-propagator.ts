@@ -3,7 +3,7 @@ import { getScope, setScope } from '../context/context-scope.js';
 import { Deadline } from '../context/deadline.js';
 import { Scope } from '../context/scope.js';
 import { emit } from '../events.js';
-import { formatTimebudget, parseTimebudget, TIMEBUDGET } from '../wire/timebudget.js';
+import { formatTimebudget, parseTimebudget, TIMEBUDGET, TIMEBUDGET_LENGTH } from '../wire/timebudget.js';
 import { readField } from './carrier-field.js';
 import { type DeadlinePropagatorOptions, type DeadlineSettings, resolveDeadlineOptions } from './deadline-options.js';
 
@@ -40,7 +40,7 @@ export class DeadlinePropagator implements TextMapPropagator {
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     try {
-      const text = readField(carrier, getter, TIMEBUDGET);
+      const text = readField(carrier, getter, TIMEBUDGET, TIMEBUDGET_LENGTH);
       if (text === undefined) return context;
       const budget = text === null ? null : parseTimebudget(text);
       if (budget !== null) return this.bind(context, budget);

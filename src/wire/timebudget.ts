@@ -12,7 +12,8 @@ const MAX_DIGITS = 10;
 
 /** How much of a list is looked at. A hop or two may have added a member to it; nobody adds a hundred. */
 const MAX_MEMBERS = 8;
-const MAX_LENGTH = 256;
+/** How many characters of the field are looked at. */
+export const TIMEBUDGET_LENGTH = 256;
 
 /**
  * A list member that is a number, and the comma after it: an integer or decimal (RFC 9651, sections 3.3.1 and 3.3.2)
@@ -58,7 +59,8 @@ function parseInteger(text: string): number | undefined {
 
 function parseList(text: string): number | null {
   // The member that crosses the limit is not looked at: half of a number is another number.
-  const list = text.length > MAX_LENGTH ? text.slice(0, Math.max(text.lastIndexOf(',', MAX_LENGTH), 0)) : text;
+  const list =
+    text.length > TIMEBUDGET_LENGTH ? text.slice(0, Math.max(text.lastIndexOf(',', TIMEBUDGET_LENGTH), 0)) : text;
   let smallest: number | null = null;
   let position = 0;
   for (let members = 0; members < MAX_MEMBERS && position < list.length; members++) {

@@ -1,0 +1,50 @@
+import { diag } from '@opentelemetry/api';
+import { now } from '../clock.js';
+import { emit } from '../events.js';
+import type { BaggageDropReason, BaggageGate } from '../wire/baggage-scan.js';
+import type { BaggageDrop, BaggageSettings } from './baggage-options.js';
+
+const WARN_INTERVAL_MS = 60_000;
+
+/** When each reason was last warned of. As many as there are directions and reasons, a dozen. */
+const warned = new Map<string, number>();
+
+/** The gate for one direction: filters keys, and reports what is dropped. */
+export class DropReporter implements BaggageGate {
+  readonly accepts: ((key: string) => boolean) | undefined;
+  private readonly reportOnly: boolean;
+  private readonly onDrop: ((drop: BaggageDrop) => void) | undefined;
+
+  constructor(
+    private readonly direction: 'inbound' | 'outbound',
+    settings: BaggageSettings,
+  ) {
+    this.accepts = settings[direction];
+    this.reportOnly = settings.report;
+    this.onDrop = settings.onDrop;
+  }
+
+  drop(reason: BaggageDropReason, bytes: number, key?: string): boolean {
+    const { direction } = this;
+    emit({ type: 'baggage-dropped', direction, reason });
+    warn(direction, reason, this.reportOnly);
+    try {
+      this.onDrop?.(key === undefined ? { direction, reason, bytes } : { direction, reason, key, bytes });
+    } catch {
+      // Whoever reports must not break the request.
+    }
+    return this.reportOnly;
+  }
+}
+
+/** Says neither keys nor values: both are the caller's data. */
+function warn(direction: string, reason: BaggageDropReason, reportOnly: boolean): void {
+  const kind = `${direction} ${reason}`;
+  const instant = now();
+  const last = warned.get(kind);
+  // A clock that went back (a test's) is no reason to keep silent.
+  if (last !== undefined && instant >= last && instant - last < WARN_INTERVAL_MS) return;
+  warned.set(kind, instant);
+  const verb = reportOnly ? 'would be dropped' : 'dropped';
+  diag.warn(`${direction} baggage ${verb}: ${reason}; told at most once a minute, all drops go to onDrop`);
+}

@@ -1,0 +1,116 @@
+import type { Baggage, BaggageEntry } from '@opentelemetry/api';
+import { formatBaggageMember, validProperties } from '../wire/baggage-member.js';
+import type { BaggageGate, BaggageLimits, ScannedBaggage } from '../wire/baggage-scan.js';
+import { WireBaggage, wireEntries } from './wire-baggage.js';
+
+interface Member {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** The value of the `baggage` field for `baggage`; empty when nothing may be sent. */
+export function formatBaggage(
+  baggage: Baggage,
+  limits: BaggageLimits,
+  pinned: ((key: string) => boolean) | undefined,
+  gate: BaggageGate,
+): string {
+  if (baggage instanceof WireBaggage && gate.accepts === undefined && fits(baggage.received, limits)) {
+    return baggage.received.text;
+  }
+  return select(sendable(baggage, gate), limits, pinned, gate);
+}
+
+function fits(received: ScannedBaggage | undefined, limits: BaggageLimits): received is ScannedBaggage {
+  return (
+    received !== undefined &&
+    received.text.length <= limits.bytes &&
+    received.members <= limits.members &&
+    received.longest <= limits.memberBytes
+  );
+}
+
+/** The members that may be sent, in the order in which they were set. */
+function sendable(baggage: Baggage, gate: BaggageGate): Member[] {
+  const members: Member[] = [];
+  for (const [key, item] of wireEntries(baggage)) {
+    const text = item.wire ?? formatEntry(key, item.entry, gate);
+    if (text === undefined) continue;
+    if (gate.accepts === undefined || gate.accepts(key) || gate.drop('filtered', text.length, key)) {
+      members.push({ key, text });
+    }
+  }
+  return members;
+}
+
+/** The text of an entry that the application has set; `undefined`, and reported, when it can't be sent. */
+function formatEntry(key: string, entry: BaggageEntry, gate: BaggageGate): string | undefined {
+  try {
+    const value = textOf(entry.value);
+    const text = value === undefined ? undefined : formatBaggageMember(key, value, propertiesOf(key, entry, gate));
+    if (text !== undefined) return text;
+  } catch {
+    // Not an entry, not a key, or metadata whose toString throws: the other members are sent.
+  }
+  gate.drop('invalid', 0, typeof key === 'string' ? key : undefined);
+  return undefined;
+}
+
+/** What plain JavaScript may have put into an entry; `undefined` for what has no text of its own. */
+function textOf(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+    case 'boolean':
+    case 'bigint':
+      return String(value);
+    default:
+      return undefined;
+  }
+}
+
+function propertiesOf(key: string, entry: BaggageEntry, gate: BaggageGate): string {
+  const properties = entry.metadata === undefined ? '' : String(entry.metadata);
+  if (properties === '') return '';
+  const valid = validProperties(properties);
+  const lost = properties.length + 1 - valid.length;
+  if (lost > 0) gate.drop('invalid-property', lost, key);
+  return valid;
+}
+
+/** The members that fit, whole and joined. Pinned ones come first when not all fit. */
+function select(
+  members: readonly Member[],
+  limits: BaggageLimits,
+  pinned: ((key: string) => boolean) | undefined,
+  gate: BaggageGate,
+): string {
+  const all = members.map(({ text }) => text).join(',');
+  const fit = all.length <= limits.bytes && members.length <= limits.members;
+  if (fit && members.every(({ text }) => text.length <= limits.memberBytes)) return all;
+
+  const isPinned = pinned ?? (() => false);
+  const ranked = [...members.filter(({ key }) => isPinned(key)), ...members.filter(({ key }) => !isPinned(key))];
+  let text = '';
+  let count = 0;
+  for (const member of ranked) {
+    const longer = count === 0 ? member.text : `${text},${member.text}`;
+    const limit = firstExceeded(member.text, longer, count, limits);
+    if (limit !== undefined && !gate.drop(limit, member.text.length, member.key)) continue;
+    text = longer;
+    count++;
+  }
+  return text;
+}
+
+function firstExceeded(
+  member: string,
+  longer: string,
+  count: number,
+  limits: BaggageLimits,
+): 'members' | 'member-bytes' | 'bytes' | undefined {
+  if (member.length > limits.memberBytes) return 'member-bytes';
+  if (count >= limits.members) return 'members';
+  return longer.length > limits.bytes ? 'bytes' : undefined;
+}

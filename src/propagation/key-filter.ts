@@ -1,0 +1,34 @@
+import { outOfRange, wrongType } from '../argument.js';
+
+/**
+ * Which baggage keys: their names, where `prefix*` stands for all that start so; or a predicate on the key. Keys are
+ * case-sensitive. A predicate that throws lets nothing through.
+ */
+export type KeyFilter = readonly string[] | ((key: string) => boolean);
+
+/** The filter as a predicate; `undefined` stays. @throws TypeError or RangeError that names the option */
+export function resolveKeyFilter(option: string, filter: unknown): ((key: string) => boolean) | undefined {
+  if (filter === undefined) return undefined;
+  if (typeof filter === 'function') return guarded(filter as (key: string) => boolean);
+  if (!Array.isArray(filter)) throw wrongType(option, 'an array of keys and prefix*, or a predicate', filter);
+  const names = new Set<string>();
+  const prefixes: string[] = [];
+  for (const name of filter as unknown[]) {
+    if (typeof name !== 'string') throw wrongType(option, 'keys as strings', name);
+    const star = name.indexOf('*');
+    if (star === -1 && name !== '') names.add(name);
+    else if (star !== -1 && star === name.length - 1) prefixes.push(name.slice(0, -1));
+    else throw outOfRange(option, 'a key, or a prefix with one * at its end', name);
+  }
+  return (key) => names.has(key) || prefixes.some((prefix) => key.startsWith(prefix));
+}
+
+function guarded(predicate: (key: string) => boolean): (key: string) => boolean {
+  return (key) => {
+    try {
+      return Boolean(predicate(key));
+    } catch {
+      return false;
+    }
+  };
+}

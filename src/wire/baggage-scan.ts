@@ -1,0 +1,183 @@
+import { OCTET, skipClass, skipProperty, skipSpace, TOKEN, trimSpace } from './baggage-grammar.js';
+
+/**
+ * Why baggage was dropped.
+ * - `bytes`, `members`, `member-bytes`: a limit on the whole, on the number of members, on one member
+ * - `invalid`, `invalid-property`: not grammatical
+ * - `filtered`: the key is not among those that are let through
+ */
+export type BaggageDropReason = 'bytes' | 'members' | 'member-bytes' | 'invalid' | 'invalid-property' | 'filtered';
+
+/** Limits on a `baggage` field. Bytes are those of the field's value, separators and properties included. */
+export interface BaggageLimits {
+  readonly members: number;
+  readonly bytes: number;
+  readonly memberBytes: number;
+}
+
+/** Whom a scan asks what may pass. */
+export interface BaggageGate {
+  /** Whether a key may pass; absent: all may. */
+  readonly accepts: ((key: string) => boolean) | undefined;
+  /** Told of what must not pass. Returns whether it does all the same; not heeded for what is not grammatical. */
+  drop(reason: BaggageDropReason, bytes: number, key?: string): boolean;
+}
+
+/** What passed of a `baggage` field: grammatical, within the limits. */
+export interface ScannedBaggage {
+  readonly text: string;
+  readonly members: number;
+  /** The bytes of its longest member. */
+  readonly longest: number;
+}
+
+const COMMA = 0x2c;
+const SEMICOLON = 0x3b;
+const EQUALS = 0x3d;
+
+/** The most that is looked at where the limits are only reported, in characters. */
+const CEILING = 65_536;
+
+/**
+ * Checks and bounds a `baggage` field in one pass over its characters. What lies behind the limits is not looked at;
+ * nothing is built while all is well, and then the text is returned as it is.
+ *
+ * What is not grammatical counts against the limits like everything else. (Characters are bytes: what is not ASCII is
+ * not grammatical.)
+ */
+export function scanBaggage(text: string, limits: BaggageLimits, gate: BaggageGate): ScannedBaggage {
+  return new BaggageScan(text, limits, gate).run();
+}
+
+class BaggageScan {
+  /** Where to stop looking. */
+  private bound: number;
+  private maxMembers: number;
+  /** How many members were kept. */
+  private kept = 0;
+  private longest = 0;
+  /** The members kept, from when the first was left out; until then it is the text up to `start`. */
+  private rebuilt: string | undefined = undefined;
+
+  // The member that is being looked at: where it and its key stand, what it is without invalid properties.
+  private start = 0;
+  private keyStart = 0;
+  private keyEnd = 0;
+  private valid = false;
+  private mended: string | undefined = undefined;
+
+  constructor(
+    private readonly text: string,
+    private readonly limits: BaggageLimits,
+    private readonly gate: BaggageGate,
+  ) {
+    this.bound = Math.min(text.length, limits.bytes);
+    this.maxMembers = limits.members;
+  }
+
+  run(): ScannedBaggage {
+    const { text } = this;
+    for (let looked = 0; this.start < text.length; looked++) {
+      if (looked >= this.maxMembers && !this.exceed('members')) break;
+      let end = this.readMember();
+      if (this.crossesBound(end)) {
+        if (!this.exceed('bytes')) break;
+        end = this.readMember();
+        if (this.crossesBound(end)) break;
+      }
+      if (this.passes(end)) this.keep(end);
+      else this.leaveOut();
+      this.start = end + 1;
+    }
+    // A comma at the end leaves an empty member.
+    if (this.start === text.length) this.leaveOut();
+    return { text: trimSpace(this.rebuilt ?? text), members: this.kept, longest: this.longest };
+  }
+
+  /** Reads the member at `start`. Returns where it ends: at a comma, or at the bound. */
+  private readMember(): number {
+    const { text, start, bound } = this;
+    this.mended = undefined;
+    this.keyStart = skipSpace(text, start, bound);
+    this.keyEnd = skipClass(text, this.keyStart, bound, TOKEN);
+    let i = skipSpace(text, this.keyEnd, bound);
+    this.valid = this.keyEnd > this.keyStart && i < bound && text.charCodeAt(i) === EQUALS;
+    if (this.valid) {
+      i = skipSpace(text, i + 1, bound);
+      i = skipSpace(text, skipClass(text, i, bound, OCTET), bound);
+      while (i < bound && text.charCodeAt(i) === SEMICOLON) i = this.readProperty(i);
+      this.valid = i >= bound || text.charCodeAt(i) === COMMA;
+    }
+    while (i < bound && text.charCodeAt(i) !== COMMA) i++;
+    return i;
+  }
+
+  /** Reads the property after the semicolon at `semicolon`. Returns where it ends. */
+  private readProperty(semicolon: number): number {
+    const { text, bound } = this;
+    let end = skipProperty(text, skipSpace(text, semicolon + 1, bound), bound);
+    if (end !== -1 && (end >= bound || isSeparator(text.charCodeAt(end)))) {
+      if (this.mended !== undefined) this.mended += text.slice(semicolon, end);
+      return end;
+    }
+    end = semicolon + 1;
+    while (end < bound && !isSeparator(text.charCodeAt(end))) end++;
+    this.mended ??= text.slice(this.start, semicolon);
+    return end;
+  }
+
+  private crossesBound(end: number): boolean {
+    return end >= this.bound && end < this.text.length && this.text.charCodeAt(end) !== COMMA;
+  }
+
+  /** Reports the rest as beyond a limit. Returns whether it is to be looked at nevertheless. */
+  private exceed(reason: 'bytes' | 'members'): boolean {
+    const { text } = this;
+    const ceiling = Math.min(text.length, CEILING);
+    if (this.gate.drop(reason, text.length - this.start) && this.maxMembers !== Number.POSITIVE_INFINITY) {
+      this.bound = ceiling;
+      this.maxMembers = Number.POSITIVE_INFINITY;
+      return true;
+    }
+    this.leaveOut();
+    return false;
+  }
+
+  /** Whether the member, which ends at `end`, is kept; tells the gate if not. */
+  private passes(end: number): boolean {
+    const { gate } = this;
+    const bytes = end - this.start;
+    if (!this.valid) {
+      const empty = this.keyStart >= end;
+      if (!empty) gate.drop('invalid', bytes, this.key());
+      return false;
+    }
+    if (this.mended !== undefined) gate.drop('invalid-property', bytes - this.mended.length, this.key());
+    if (bytes > this.limits.memberBytes && !gate.drop('member-bytes', bytes, this.key())) return false;
+    if (gate.accepts === undefined) return true;
+    const key = this.text.slice(this.keyStart, this.keyEnd);
+    return gate.accepts(key) || gate.drop('filtered', bytes, key);
+  }
+
+  private key(): string | undefined {
+    return this.keyEnd > this.keyStart ? this.text.slice(this.keyStart, this.keyEnd) : undefined;
+  }
+
+  private keep(end: number): void {
+    if (this.mended !== undefined) this.leaveOut();
+    if (this.rebuilt !== undefined) {
+      const member = this.mended ?? this.text.slice(this.start, end);
+      this.rebuilt += this.rebuilt === '' ? member : `,${member}`;
+    }
+    this.kept++;
+    this.longest = Math.max(this.longest, end - this.start);
+  }
+
+  private leaveOut(): void {
+    this.rebuilt ??= this.text.slice(0, Math.max(this.start - 1, 0));
+  }
+}
+
+function isSeparator(code: number): boolean {
+  return code === COMMA || code === SEMICOLON;
+}
