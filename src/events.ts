@@ -10,6 +10,16 @@ export type DeadlineEvent =
       readonly type: 'baggage-dropped';
       readonly direction: 'inbound' | 'outbound';
       readonly reason: string;
+    }
+  | {
+      /**
+       * - `exceeded`: time ran out while a request was served or a call was in flight
+       * - `cancelled`: the caller went away meanwhile
+       * - `rejected`: a request that arrived too late, or a call that was not begun
+       */
+      readonly type: 'exceeded' | 'cancelled' | 'rejected';
+      readonly side: 'server' | 'client';
+      readonly transport: 'http' | 'http2' | 'undici' | 'grpc';
     };
 
 export type DeadlineEventListener = (event: DeadlineEvent) => void;
@@ -41,8 +51,7 @@ export function listen(listener: DeadlineEventListener): () => void {
   return () => void listeners.delete(listener);
 }
 
+/** The words of an event: few enough to count each combination. */
 function kindOf(event: DeadlineEvent): string {
-  return event.type === 'malformed'
-    ? `${event.type} ${event.field}`
-    : `${event.type} ${event.direction} ${event.reason}`;
+  return Object.values(event).join(' ');
 }

@@ -11,8 +11,12 @@ export interface Ending {
 export interface ScopeObserver {
   /** The deadline has passed or the caller has gone. */
   scopeEnded(ending: Ending): void;
-  /** The caller has its answer; the scope binds nobody any more. */
-  scopeCompleted(): void;
+  /**
+   * The scope binds nobody any more.
+   *
+   * @param answered whether the caller of the whole request has its answer, so that calls in flight are released too
+   */
+  scopeCompleted(answered: boolean): void;
 }
 
 /** What a scope knows of its watch, which exists only while somebody waits for its end. */
@@ -20,8 +24,8 @@ export interface Watch {
   /** Tells whoever waits, if the scope has ended. */
   announce(): void;
   /** The scope has completed. */
-  complete(): void;
+  complete(answered: boolean): void;
   /** The scope above has completed: waits for the next one. */
-  follow(): void;
+  follow(answered: boolean): void;
   unobserve(observer: ScopeObserver): void;
 }

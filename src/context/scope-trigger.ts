@@ -52,8 +52,8 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
     if (!this.clearIfAbandoned()) this.scope?.watch?.announce();
   }
 
-  scopeCompleted(): void {
-    if (!this.clearIfAbandoned()) this.scope?.watch?.follow();
+  scopeCompleted(answered: boolean): void {
+    if (!this.clearIfAbandoned()) this.scope?.watch?.follow(answered);
   }
 
   clearIfAbandoned(): boolean {

@@ -65,12 +65,14 @@ class ScopeWatch implements Watch, AbortListeners {
     for (const observer of observers) observer.scopeEnded(ending);
   }
 
-  complete(): void {
+  complete(answered: boolean): void {
     this.close();
-    for (const observer of this.takeObservers()) observer.scopeCompleted();
+    for (const observer of this.takeObservers()) observer.scopeCompleted(answered);
   }
 
-  follow(): void {
+  follow(answered: boolean): void {
+    // This scope goes on with a deadline of its own; only calls that were made for the answer are released.
+    if (answered) for (const observer of this.observers ?? []) observer.scopeCompleted(true);
     const { trigger } = this;
     if (trigger === undefined) return;
     trigger.parent = this.scope.parent?.live();
@@ -93,7 +95,7 @@ class ScopeWatch implements Watch, AbortListeners {
       this.announce();
     } else if (this.trigger === undefined) {
       this.trigger = new ScopeTrigger(this.scope, this.keepsScopeAlive);
-      this.follow();
+      this.follow(false);
     } else {
       this.holdScope();
     }

@@ -80,12 +80,16 @@ export class Scope {
     this.watch?.announce();
   }
 
-  /** Makes it inert: what it registered is gone, and signals that were handed out never abort. */
-  complete(): void {
+  /**
+   * Makes it inert: what it registered is gone, and signals that were handed out never abort.
+   *
+   * @param answered whether the caller of the whole request has its answer; else calls in flight keep their deadline
+   */
+  complete(answered = false): void {
     this.lifecycle = 'completed';
     const { watch } = this;
     this.watch = undefined;
-    watch?.complete();
+    watch?.complete(answered);
   }
 
   /** Whether somebody will call `complete`, so that what waits for its end may keep the scope alive. */

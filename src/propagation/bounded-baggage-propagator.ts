@@ -6,6 +6,7 @@ import {
   type TextMapSetter,
 } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
+import { inboundOf } from '../context/inbound.js';
 import { overlay } from '../context/overlay-context.js';
 import { scanBaggage } from '../wire/baggage-scan.js';
 import { DropReporter } from './baggage-drops.js';
@@ -53,6 +54,7 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     try {
+      if (inboundOf(carrier)?.trusted === false) return context;
       const limits = this.settings.inboundLimits;
       const text = readField(carrier, getter, BAGGAGE, limits.bytes);
       if (text === null) this.inbound.drop('invalid', 0);

@@ -1,11 +1,14 @@
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api';
 import { getScope, setScope } from '../context/context-scope.js';
 import { Deadline } from '../context/deadline.js';
+import { inboundOf } from '../context/inbound.js';
 import { Scope } from '../context/scope.js';
 import { emit } from '../events.js';
 import { formatTimebudget, parseTimebudget, TIMEBUDGET, TIMEBUDGET_LENGTH } from '../wire/timebudget.js';
 import { readField } from './carrier-field.js';
 import { type DeadlinePropagatorOptions, type DeadlineSettings, resolveDeadlineOptions } from './deadline-options.js';
+
+export { TIMEBUDGET };
 
 /**
  * Carries the deadline as a time budget: what the caller has left, in ms, in the field `timebudget`.
@@ -40,24 +43,33 @@ export class DeadlinePropagator implements TextMapPropagator {
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     try {
-      const text = readField(carrier, getter, TIMEBUDGET, TIMEBUDGET_LENGTH);
-      if (text === undefined) return context;
-      const budget = text === null ? null : parseTimebudget(text);
-      if (budget !== null) return this.bind(context, budget);
+      const budget = this.read(carrier, getter);
+      const inbound = inboundOf(carrier);
+      if (inbound !== undefined) return setScope(context, inbound.bind(budget));
+      if (budget === undefined) return context;
+      return setScope(context, new Scope(getScope(context), Deadline.fromCaller(budget), 'free'));
     } catch {
-      // A getter's own failure, a carrier that is no carrier.
+      // A context that is no context.
+      return context;
     }
-    emit({ type: 'malformed', field: TIMEBUDGET });
-    return context;
   }
 
   fields(): string[] {
     return [TIMEBUDGET];
   }
 
-  private bind(context: Context, budget: number): Context {
-    const deadline = Deadline.fromCaller(Math.min(budget, this.settings.maxBudget));
-    return setScope(context, new Scope(getScope(context), deadline, 'free'));
+  /** The budget that the carrier holds, in ms; `undefined` when there is none that is valid. */
+  private read(carrier: unknown, getter: TextMapGetter): number | undefined {
+    try {
+      const text = readField(carrier, getter, TIMEBUDGET, TIMEBUDGET_LENGTH);
+      if (text === undefined) return undefined;
+      const budget = text === null ? null : parseTimebudget(text);
+      if (budget !== null) return Math.min(budget, this.settings.maxBudget);
+    } catch {
+      // A getter's own failure, a carrier that is no carrier.
+    }
+    emit({ type: 'malformed', field: TIMEBUDGET });
+    return undefined;
   }
 
   private passedOn(left: number): number {

@@ -1,0 +1,61 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Scope } from '../context/scope.js';
+import { isDeadlineExceeded } from '../errors.js';
+import { emit } from '../events.js';
+import { setResponseScope } from './http-answer.js';
+import type { InboundRequest, InboundResponse, InstrumentationSettings } from './options.js';
+
+export function transportOf(request: InboundRequest): 'http' | 'http2' {
+  return request.httpVersionMajor === 2 ? 'http2' : 'http';
+}
+
+/**
+ * Binds a scope to the response: it completes when the response has been sent, and is cancelled when the connection or
+ * stream closes before.
+ */
+export function completeWithResponse(
+  scope: Scope,
+  request: InboundRequest,
+  response: InboundResponse,
+  settings: InstrumentationSettings,
+): void {
+  setResponseScope(response, scope);
+  let over = false;
+  const end = () => {
+    if (over) return;
+    over = true;
+    const transport = transportOf(request);
+    if (isDeadlineExceeded(scope.ended()?.reason)) emit({ type: 'exceeded', side: 'server', transport });
+    if (wasSent(request, response) || !settings.server.cancels(request)) return scope.complete(true);
+    emit({ type: 'cancelled', side: 'server', transport });
+    if (settings.enforce) scope.cancel();
+    else scope.complete(true);
+  };
+  response.once('close', end);
+  // Node 20: a pipelined response that waits for its turn hears nothing of its connection's end.
+  if (transportOf(request) === 'http' && response.socket === null) onSocketClose(request.socket, response, end);
+}
+
+/** HTTP/2: after a reset, 'finish' fires and `writableFinished` is true. */
+function wasSent(request: InboundRequest, response: InboundResponse): boolean {
+  if (transportOf(request) === 'http') return response.writableFinished;
+  return !request.aborted && response.writableEnded;
+}
+
+/** What is to be done when a socket closes: one listener a socket, however many responses wait for their turn. */
+const waiting = new WeakMap<Socket, Set<() => void>>();
+
+function onSocketClose(socket: Socket, response: InboundResponse, end: () => void): void {
+  let ends = waiting.get(socket);
+  if (ends === undefined) {
+    const created = new Set<() => void>();
+    ends = created;
+    waiting.set(socket, created);
+    socket.once('close', () => {
+      for (const each of created) each();
+    });
+  }
+  ends.add(end);
+  (response as ServerResponse).once('close', () => ends.delete(end));
+}

@@ -1,0 +1,127 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { EventEmitter } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+import { type Context, context as contextApi, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
+import { getScope, setScope } from '../context/context-scope.js';
+import { attachInbound, Inbound, inboundOf } from '../context/inbound.js';
+import { emit } from '../events.js';
+import { rejectLate, turnErrorIntoTimeout } from './http-answer.js';
+import { completeWithResponse, transportOf } from './http-response-end.js';
+import type { InboundRequest, InboundResponse, InstrumentationSettings } from './options.js';
+import { type Method, patchMethod } from './patch.js';
+
+/** The events by which a server hands a request to the application. */
+const REQUEST_EVENTS = new Set(['request', 'checkContinue', 'checkExpectation']);
+
+/** Published before any listener of the server runs, and so before another instrumentation extracts. Not for http2. */
+const REQUEST_START = 'http.server.request.start';
+
+/**
+ * Gives each inbound request a scope: with the caller's deadline, bound to the connection, completed by the response.
+ * Returns what undoes it.
+ */
+export function instrumentHttpServers(settings: InstrumentationSettings): () => void {
+  const serverHook = new HttpServerHook(settings);
+  const undo: (() => void)[] = [];
+  if (settings.server.http) {
+    const onStart = (message: unknown) => serverHook.announce((message as { request: IncomingMessage }).request);
+    subscribe(REQUEST_START, onStart);
+    undo.push(() => unsubscribe(REQUEST_START, onStart));
+    for (const { prototype } of [http.Server, https.Server])
+      undo.push(patchMethod(prototype, 'emit', serverHook.wrapEmit));
+  }
+  if (settings.server.http2) {
+    for (const prototype of http2ServerPrototypes()) undo.push(patchMethod(prototype, 'emit', serverHook.wrapEmit));
+  }
+  undo.push(turnErrorIntoTimeout(settings));
+  return () => {
+    for (const step of undo) step();
+  };
+}
+
+class HttpServerHook {
+  constructor(private readonly settings: InstrumentationSettings) {}
+
+  /** Attaches to the request's headers what whoever extracts from them has to know. */
+  announce(request: InboundRequest): void {
+    const { server } = this.settings;
+    if (inboundOf(request.headers) !== undefined || server.ignores(request)) return;
+    attachInbound(request.headers, new Inbound(server.trusts(request), server.defaultBudget(request)));
+  }
+
+  wrapEmit = (original: Method): Method => {
+    const hook = this;
+    return function emitRequest(this: EventEmitter, event: string, ...args: unknown[]) {
+      if (!REQUEST_EVENTS.has(event)) return original.call(this, event, ...args);
+      const [request, response] = args as [InboundRequest, InboundResponse];
+      hook.announce(request);
+      const inbound = inboundOf(request.headers);
+      // Ignored, or handed on by the application itself (from 'checkContinue' to 'request').
+      if (inbound === undefined || inbound.served) return original.call(this, event, ...args);
+      return hook.serveInside(original, this, event, inbound, request, response);
+    };
+  };
+
+  /**
+   * Other instrumentations may have wrapped `emit` before or after us. On a stand-in they all do their work, and what
+   * comes through to its listener is inside their spans and contexts.
+   */
+  private serveInside(
+    original: Method,
+    server: EventEmitter,
+    event: string,
+    inbound: Inbound,
+    request: InboundRequest,
+    response: InboundResponse,
+  ): boolean {
+    const serve = () => this.serve(server, event, inbound, request, response);
+    if (original === EventEmitter.prototype.emit) return serve();
+    original.call(new EventEmitter().on(event, serve), event, request, response);
+    return server.listenerCount(event) > 0;
+  }
+
+  private serve(
+    server: EventEmitter,
+    event: string,
+    inbound: Inbound,
+    request: InboundRequest,
+    response: InboundResponse,
+  ): boolean {
+    const dispatch = () => EventEmitter.prototype.emit.call(server, event, request, response);
+    inbound.served = true;
+    const active = contextApi.active();
+    // Another instrumentation was told to ignore this request.
+    if (isTracingSuppressed(active)) return dispatch();
+    const context = this.contextFor(active, inbound, request, response);
+    const scope = inbound.bind(undefined);
+    completeWithResponse(scope, request, response, this.settings);
+    const ending = scope.ended();
+    if (ending === undefined) return contextApi.with(context, dispatch);
+    emit({ type: 'rejected', side: 'server', transport: transportOf(request) });
+    if (!this.settings.enforce) return contextApi.with(context, dispatch);
+    rejectLate(request, response);
+    return true;
+  }
+
+  /** The context for the handler. Where nobody has extracted, all that the headers hold; else the active one. */
+  private contextFor(active: Context, inbound: Inbound, request: InboundRequest, response: InboundResponse): Context {
+    const extracted = inbound.scope === undefined ? propagation.extract(ROOT_CONTEXT, request.headers) : active;
+    const scope = inbound.bind(undefined);
+    const context = getScope(extracted) === scope ? extracted : setScope(extracted, scope);
+    if (context !== active) {
+      contextApi.bind(context, request);
+      contextApi.bind(context, response);
+    }
+    return context;
+  }
+}
+
+/** They are not exported. */
+function http2ServerPrototypes(): object[] {
+  const plain = http2.createServer();
+  const secure = http2.createSecureServer();
+  return [Object.getPrototypeOf(plain), Object.getPrototypeOf(secure)];
+}

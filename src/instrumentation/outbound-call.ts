@@ -1,0 +1,116 @@
+import type { Context } from '@opentelemetry/api';
+import { type Alarm, clearAlarm, setAlarm, UNSET } from '../alarms.js';
+import { now } from '../clock.js';
+import { getScope } from '../context/context-scope.js';
+import type { Deadline } from '../context/deadline.js';
+import type { Scope } from '../context/scope.js';
+import type { Ending, ScopeObserver } from '../context/scope-observer.js';
+import { observe, unobserve } from '../context/scope-watch.js';
+import { CallCancelledError, DeadlineExceededError, type EndReason, isDeadlineExceeded } from '../errors.js';
+import { emit } from '../events.js';
+
+/** What the transport of a call gives us. */
+export interface OutboundTransport {
+  readonly name: 'http' | 'undici' | 'grpc';
+  readonly enforce: boolean;
+  /** Ends the call. Called once at most, and not after `release`. */
+  abort(reason: EndReason): void;
+}
+
+/** The reason for which a call that starts now in `context` must fail at once; `undefined` when it may start. */
+export function reasonNotToCall(context: Context, name: OutboundTransport['name']): EndReason | undefined {
+  const reason = getScope(context)?.ended()?.reason;
+  if (reason !== undefined) emit({ type: 'rejected', side: 'client', transport: name });
+  return reason;
+}
+
+/**
+ * A call in flight. It is aborted when the scope ends that it was made under, or when what it was told runs out: the
+ * stamped budget, which may be less than the scope's (the reserve), so that this hop can still answer.
+ *
+ * It keeps its deadline when the `withTimeout` around it has completed, because its response's body is still to come;
+ * it is released when the request has been answered for which it was made.
+ */
+export class OutboundCall implements Alarm, ScopeObserver {
+  slot = UNSET;
+  readonly due: number;
+  private readonly deadline: Deadline | undefined;
+  private over = false;
+
+  private constructor(
+    private scope: Scope | undefined,
+    private readonly transport: OutboundTransport,
+    stampedMs: number,
+  ) {
+    this.deadline = scope?.effectiveDeadline();
+    this.due = this.deadline ? Math.min(this.deadline.due, now() + stampedMs) : Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Starts to watch over a call that was made in `context`; `undefined` when nothing binds it.
+   *
+   * @param stampedMs what was passed on, in ms; `Infinity` when nothing was
+   */
+  static start(context: Context, transport: OutboundTransport, stampedMs: number): OutboundCall | undefined {
+    const scope = getScope(context);
+    if (scope === undefined) return undefined;
+    const call = new OutboundCall(scope, transport, stampedMs);
+    if (call.due !== Number.POSITIVE_INFINITY) setAlarm(call);
+    observe(scope, call);
+    return call;
+  }
+
+  /** The call is over, or is no longer ours (an upgrade). Does nothing the second time. */
+  release(): void {
+    if (this.over) return;
+    this.over = true;
+    clearAlarm(this);
+    if (this.scope !== undefined) unobserve(this.scope, this);
+    this.scope = undefined;
+  }
+
+  ring(): void {
+    const reason = this.scope?.ended()?.reason ?? this.deadline?.toError();
+    if (reason !== undefined) this.abort(reason);
+  }
+
+  scopeEnded({ reason }: Ending): void {
+    this.abort(reason);
+  }
+
+  scopeCompleted(answered: boolean): void {
+    if (answered) {
+      this.release();
+      return;
+    }
+    this.scope = this.scope?.parent?.live();
+    if (this.scope !== undefined) observe(this.scope, this);
+  }
+
+  clearIfAbandoned(): void {
+    // The transport holds it until the call is over.
+  }
+
+  private abort(reason: EndReason): void {
+    if (this.over) return;
+    this.release();
+    const type = isDeadlineExceeded(reason) ? 'exceeded' : 'cancelled';
+    emit({ type, side: 'client', transport: this.transport.name });
+    if (this.transport.enforce) this.transport.abort(reason);
+  }
+}
+
+/**
+ * What a call fails with: an error of its own, because a scope's reason is shared by all its calls, each with another
+ * target. The scope's reason is its `cause`.
+ *
+ * @param target method, origin and path: without query and userinfo
+ */
+export function callError(reason: EndReason, target: string): EndReason {
+  const options = { cause: reason };
+  const error = isDeadlineExceeded(reason)
+    ? new DeadlineExceededError(reason as DeadlineExceededError, options)
+    : new CallCancelledError(undefined, options);
+  Object.defineProperty(error, 'target', { value: target });
+  return error;
+}
