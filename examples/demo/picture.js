@@ -1,0 +1,63 @@
+const AXIS_WIDTH = 60;
+const MARGIN = 20;
+const NAMES = 10;
+
+/** The hops as a table: who, in which trace, with what. */
+export function table(hops) {
+  const rows = hops.map((hop) => [
+    tree(hop),
+    hop.transport ?? 'client',
+    `${hop.traceId.slice(0, 8)}…`,
+    hop.caller === undefined ? `none, sets ${ms(hop.budget)}` : ms(hop.budget),
+    ms(hop.ended - hop.started),
+    Object.entries(hop.baggage)
+      .map((entry) => entry.join('='))
+      .join(' ') || '–',
+  ]);
+  return grid([['service', 'called by', 'trace', 'budget on arrival', 'time spent', 'baggage'], ...rows], [3, 4]);
+}
+
+/** The hops on one time axis. The figure at the head of each bar is what the hop may spend. */
+export function waterfall(hops) {
+  const start = Math.min(...hops.map(({ started }) => started));
+  const length = Math.max(...hops.map(({ ended }) => ended)) - start;
+  const column = (instant) => Math.round(((instant - start) / length) * AXIS_WIDTH);
+  const lines = hops.map((hop) => {
+    // Each column is dark unless a call of this hop was under way.
+    const bar = Array.from({ length: Math.max(column(hop.ended) - column(hop.started), 1) }, (_, i) => {
+      const at = column(hop.started) + i;
+      return hop.calls.some((call) => column(call.started) <= at && at < column(call.ended)) ? '░' : '█';
+    });
+    return `${hop.service.padEnd(NAMES)}${ms(hop.budget).padStart(MARGIN - NAMES - 1 + column(hop.started))} ${bar.join('')}`;
+  });
+  return [axis(length), ...lines, `${' '.repeat(MARGIN)}█ works   ░ waits for its call`];
+}
+
+/** A label at each round time. */
+function axis(length) {
+  const step = Math.max(100 * Math.round(length / 400), 100);
+  let labels = ' '.repeat(MARGIN);
+  for (let at = 0; at <= length; at += step) {
+    labels = labels.padEnd(MARGIN + Math.round((at / length) * AXIS_WIDTH)) + ms(at);
+  }
+  return labels;
+}
+
+function tree({ service, caller }) {
+  let branch = service;
+  for (let above = caller; above !== undefined; above = above.caller) {
+    branch = above === caller ? `└─ ${branch}` : `   ${branch}`;
+  }
+  return branch;
+}
+
+function grid(rows, alignedRight) {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  const cell = (text, i) => (alignedRight.includes(i) ? text.padStart(widths[i]) : text.padEnd(widths[i]));
+  return rows.map((row) => row.map(cell).join('   ').trimEnd());
+}
+
+/** Rounded down, as on the wire; with a space between thousands. */
+function ms(duration) {
+  return `${String(Math.floor(duration)).replace(/\B(?=(\d{3})+$)/g, ' ')} ms`;
+}

@@ -1,0 +1,26 @@
+// Takes orders. It has no timeout of its own: it has what the edge has left.
+const http = require('node:http');
+const { setTimeout: work } = require('node:timers/promises');
+const { promisify } = require('node:util');
+const grpc = require('@grpc/grpc-js');
+const { propagation } = require('@opentelemetry/api');
+const { abortSignal } = require('opentelemetry-propagator-deadline');
+const { stockService } = require('./stock-service.cjs');
+
+const StockClient = grpc.makeClientConstructor(stockService, 'Stock');
+const stock = new StockClient(process.env.STOCK_ADDRESS, grpc.credentials.createInsecure());
+const reserve = promisify(stock.reserve.bind(stock));
+
+async function handle(response) {
+  await work(100, undefined, { signal: abortSignal() }); // the tenant's price list
+  const tenant = propagation.getActiveBaggage()?.getEntry('tenant_id')?.value;
+  const { warehouses } = await reserve({ item: 'lamp' });
+  await work(50, undefined, { signal: abortSignal() }); // the invoice
+  response.end(JSON.stringify({ item: 'lamp', tenant, warehouses }));
+}
+
+const server = http.createServer((_request, response) => {
+  handle(response).catch((error) => response.writeHead(error.statusCode ?? 500).end(error.message));
+});
+
+server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
