@@ -4,6 +4,7 @@ import { overlay } from './overlay-context.js';
 import type { Scope } from './scope.js';
 
 const SCOPE_KEY = createContextKey('opentelemetry-propagator-deadline scope');
+const FREED_KEY = createContextKey('opentelemetry-propagator-deadline freed');
 
 /**
  * The scope that binds work in `context`. Telemetry's own work (a context in which tracing is suppressed) is bound by
@@ -20,7 +21,12 @@ export function setScope(context: Context, scope: Scope): Context {
   return overlay(context, SCOPE_KEY, scope);
 }
 
-/** A context without a scope, otherwise as `context`. */
+/** A context without a scope, otherwise as `context`; it remembers that this was somebody's will. */
 export function deleteScope(context: Context): Context {
-  return context.deleteValue(SCOPE_KEY);
+  return overlay(context.deleteValue(SCOPE_KEY), FREED_KEY, true);
+}
+
+/** Whether work in `context` was freed of its scope on purpose, and not lost it. */
+export function isFreed(context: Context): boolean {
+  return context.getValue(FREED_KEY) === true;
 }

@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const PACKAGE = join(__dirname, '../..');
+
+/** The program in a block of a document, and what the document says that it prints. */
+export interface CodeBlock {
+  readonly line: number;
+  readonly source: string;
+  /** The comments after an arrow. */
+  readonly prints: readonly string[];
+}
+
+/** The JavaScript blocks of a document of this package. */
+export function codeBlocks(document: string): CodeBlock[] {
+  const text = readFileSync(join(PACKAGE, document), 'utf8');
+  return Array.from(text.matchAll(/^```js\n(.*?)^```$/gms), ({ 1: source = '', index }) => ({
+    line: text.slice(0, index).split('\n').length,
+    source,
+    prints: Array.from(source.matchAll(/\/\/ → (.*)$/gm), ([, printed = '']) => printed),
+  }));
+}
+
+/**
+ * Runs a block as a user's ES module, in a process of its own, against the built package (`npm test` builds it).
+ *
+ * @returns the lines that it printed, and after them its warnings
+ */
+export function run({ source }: CodeBlock): string[] {
+  // Inside its own folder a package may import itself by name.
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-'], {
+    cwd: PACKAGE,
+    input: source,
+    encoding: 'utf8',
+    timeout: 20_000,
+    // Nothing that colours or configures.
+    env: {},
+  });
+  if (status !== 0) throw new Error(`it ended with ${signal ?? status}: ${stderr}`);
+  return (stdout + stderr).split('\n').filter((line) => line !== '');
+}
