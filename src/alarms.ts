@@ -24,7 +24,9 @@ const MIN_SWEEP_AT = sweepAt;
 
 interface PlatformTimer {
   readonly id: ReturnType<typeof setTimeout>;
+  /** When the alarm is due for which it was made, and when it fires itself: somewhat later, or earlier if clamped. */
   readonly due: number;
+  readonly fires: number;
   /** The globals that made it: a test runner may have exchanged them since, and then it will never fire. */
   readonly setTimeout: typeof setTimeout;
   readonly clearTimeout: typeof clearTimeout;
@@ -78,7 +80,7 @@ function arm(): void {
   const first = heap[0];
   if (first === undefined) return;
   const instant = now();
-  const armed = timer !== undefined && timer.due <= first.due && timer.due >= instant;
+  const armed = timer !== undefined && timer.due <= first.due && timer.fires >= instant;
   if (armed && timer?.setTimeout === globalThis.setTimeout) return;
   disarm();
   // Rounded up, because an alarm must not ring early; a delay past the clamp finds nothing due and is armed again.
@@ -87,7 +89,7 @@ function arm(): void {
   const id = outsideRequests(() => setTimeout(ringDue, delay));
   // Node returns an object; browsers a number, which keeps nothing alive.
   (id as { unref?: () => void }).unref?.();
-  timer = { id, due: instant + delay, setTimeout, clearTimeout };
+  timer = { id, due: first.due, fires: instant + delay, setTimeout, clearTimeout };
 }
 
 function disarm(): void {

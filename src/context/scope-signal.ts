@@ -17,13 +17,19 @@ class TrackedSignal extends AbortSignal {
 
   override addEventListener(type: string, listener: Listener, options?: boolean | AddEventListenerOptions): void {
     super.addEventListener(type, listener as EventListener, options);
-    if (type === 'abort' && listener) this[LISTENERS].abortListenerAdded(listener);
+    if (type !== 'abort' || !listener) return;
+    // One that listens in the capture phase may be the same function as one that does not: it is never counted out.
+    this[LISTENERS].abortListenerAdded(captures(options) ? Symbol() : listener);
   }
 
   override removeEventListener(type: string, listener: Listener, options?: boolean | EventListenerOptions): void {
     super.removeEventListener(type, listener as EventListener, options);
-    if (type === 'abort') this[LISTENERS].abortListenerRemoved(listener);
+    if (type === 'abort' && !captures(options)) this[LISTENERS].abortListenerRemoved(listener);
   }
+}
+
+function captures(options: boolean | EventListenerOptions | undefined): boolean {
+  return typeof options === 'object' ? Boolean(options?.capture) : Boolean(options);
 }
 
 /** Tells `listeners` of each listener for 'abort' that comes to `signal` or goes. */

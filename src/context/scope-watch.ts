@@ -75,7 +75,7 @@ class ScopeWatch implements Watch, AbortListeners {
     if (answered) for (const observer of this.observers ?? []) observer.scopeCompleted(true);
     const { trigger } = this;
     if (trigger === undefined) return;
-    trigger.parent = this.scope.parent?.live();
+    trigger.parent = this.scope.parent;
     if (trigger.parent !== undefined) observe(trigger.parent, trigger);
   }
 

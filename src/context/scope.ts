@@ -19,22 +19,36 @@ type Lifecycle = 'free' | 'owned' | 'completed';
  * does it get a watch, which waits for the deadline and for the parent (scope-watch.ts).
  */
 export class Scope {
+  private above: Scope | undefined;
   private lifecycle: Lifecycle;
   private ending: Ending | undefined = undefined;
   watch: Watch | undefined = undefined;
 
   /** @param deadline its own; those of its ancestors bind it as well */
   constructor(
-    readonly parent: Scope | undefined,
+    parent: Scope | undefined,
     readonly deadline: Deadline | undefined,
     lifecycle: 'free' | 'owned',
   ) {
+    this.above = parent;
     this.lifecycle = lifecycle;
+  }
+
+  /** The nearest scope above that has not completed. */
+  get parent(): Scope | undefined {
+    // Completed ones are let go: work that starts its successor before it settles would make an endless chain of them.
+    while (this.above?.lifecycle === 'completed') {
+      // How they ended before they completed still counts for who was live then.
+      this.ending ??= this.above.ending;
+      this.above = this.above.above;
+    }
+    return this.above;
   }
 
   /** This scope or its nearest ancestor that has not completed. */
   live(): Scope | undefined {
-    return this.lifecycle === 'completed' ? this.parent?.live() : this;
+    const { parent } = this;
+    return this.lifecycle === 'completed' ? parent : this;
   }
 
   /** The deadline that binds: the earliest of its own and those of its ancestors. */
@@ -47,17 +61,17 @@ export class Scope {
 
   /** The ms left at `instant`: 0 when it has ended, `Infinity` when there is no deadline. */
   remaining(instant: number = now()): number {
-    const outer = this.parent === undefined ? Number.POSITIVE_INFINITY : this.parent.remaining(instant);
-    if (this.lifecycle === 'completed') return outer;
-    if (this.ending !== undefined) return 0;
-    return this.deadline === undefined ? outer : Math.min(outer, Math.max(this.deadline.due - instant, 0));
+    if (this.ended(instant) !== undefined) return 0;
+    const due = this.effectiveDeadline()?.due ?? Number.POSITIVE_INFINITY;
+    return due - instant;
   }
 
   /** How it ended; `undefined` while it has not. What happened first counts, and the answer never changes. */
   ended(instant: number = now()): Ending | undefined {
-    if (this.lifecycle === 'completed') return this.parent?.ended(instant);
+    const { parent } = this;
+    if (this.lifecycle === 'completed') return parent?.ended(instant);
     if (this.ending === undefined) {
-      const outer = this.parent?.ended(instant);
+      const outer = parent?.ended(instant);
       const { deadline } = this;
       const expired = deadline !== undefined && deadline.due <= instant;
       const first = expired && !(outer !== undefined && outer.instant <= deadline.due);
@@ -86,6 +100,8 @@ export class Scope {
    * @param answered whether the caller of the whole request has its answer; else calls in flight keep their deadline
    */
   complete(answered = false): void {
+    // Found out now, or the scopes below would never know.
+    this.ended();
     this.lifecycle = 'completed';
     const { watch } = this;
     this.watch = undefined;

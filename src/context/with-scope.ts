@@ -13,11 +13,12 @@ import { Scope } from './scope.js';
  * @param ms 0 (`fn` runs with an exhausted deadline) to `Infinity` (no deadline of its own)
  * @param fn gets the narrowed context, which is also the active one where a context manager is registered
  * @param parent default: the active context
- * @returns what `fn` returned
+ * @returns what `fn` returned; for a promise, one of the same class that follows it
  * @throws TypeError when an argument has the wrong type, RangeError when `ms` is negative or NaN; what `fn` throws
  */
 export function withTimeout<T>(ms: number, fn: (context: Context) => T, parent?: Context): T {
   checkDuration('withTimeout', ms);
+  checkFunction('withTimeout', fn);
   return withDeadline(Deadline.after(ms), fn, parent);
 }
 
@@ -84,14 +85,10 @@ function runIn<T>(outer: Context, scope: Scope, fn: (context: Context) => T): T 
 }
 
 function completeWhenSettled(scope: Scope, result: PromiseLike<unknown>): PromiseLike<unknown> {
-  const complete = () => scope.complete();
-  if (result instanceof Promise) {
-    // On the side: the caller gets his own promise, with whatever methods it has.
-    result.then(complete, complete);
-    return result;
-  }
-  // `then` is called only once, and in the narrowed context: query builders run their query each time.
-  return new Promise((resolve, reject) => result.then(resolve, reject)).finally(complete);
+  // A query builder runs its query each time that `then` is called: only once then, and in the narrowed context.
+  const promise = result instanceof Promise ? result : new Promise((resolve, reject) => result.then(resolve, reject));
+  // The promise that follows is returned: a `then` on the side would make a rejection that nobody handles look handled.
+  return promise.finally(() => scope.complete());
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -27,13 +27,18 @@ export class DropReporter implements BaggageGate {
   drop(reason: BaggageDropReason, bytes: number, key?: string): boolean {
     const { direction } = this;
     emit({ type: 'baggage-dropped', direction, reason });
-    warn(direction, reason, this.reportOnly);
-    try {
-      this.onDrop?.(key === undefined ? { direction, reason, bytes } : { direction, reason, key, bytes });
-    } catch {
-      // Whoever reports must not break the request.
-    }
+    // Whoever reports must not break the request, nor keep the other from being told.
+    quietly(() => warn(direction, reason, this.reportOnly));
+    quietly(() => this.onDrop?.(key === undefined ? { direction, reason, bytes } : { direction, reason, key, bytes }));
     return this.reportOnly;
+  }
+}
+
+function quietly(report: () => void): void {
+  try {
+    report();
+  } catch {
+    // A logger's or a listener's own failure.
   }
 }
 

@@ -6,6 +6,8 @@ import { WireBaggage, wireEntries } from './wire-baggage.js';
 interface Member {
   readonly key: string;
   readonly text: string;
+  /** In report mode: it is sent, though the filter says no, and takes no room from those that may be. */
+  readonly filtered: boolean;
 }
 
 /** The value of the `baggage` field for `baggage`; empty when nothing may be sent. */
@@ -15,13 +17,13 @@ export function formatBaggage(
   pinned: ((key: string) => boolean) | undefined,
   gate: BaggageGate,
 ): string {
-  if (baggage instanceof WireBaggage && gate.accepts === undefined && fits(baggage.received, limits)) {
+  if (baggage instanceof WireBaggage && gate.accepts === undefined && fitsAsReceived(baggage.received, limits)) {
     return baggage.received.text;
   }
   return select(sendable(baggage, gate), limits, pinned, gate);
 }
 
-function fits(received: ScannedBaggage | undefined, limits: BaggageLimits): received is ScannedBaggage {
+function fitsAsReceived(received: ScannedBaggage | undefined, limits: BaggageLimits): received is ScannedBaggage {
   return (
     received !== undefined &&
     received.text.length <= limits.bytes &&
@@ -36,9 +38,8 @@ function sendable(baggage: Baggage, gate: BaggageGate): Member[] {
   for (const [key, item] of wireEntries(baggage)) {
     const text = item.wire ?? formatEntry(key, item.entry, gate);
     if (text === undefined) continue;
-    if (gate.accepts === undefined || gate.accepts(key) || gate.drop('filtered', text.length, key)) {
-      members.push({ key, text });
-    }
+    const filtered = gate.accepts !== undefined && !gate.accepts(key);
+    if (!filtered || gate.drop('filtered', text.length, key)) members.push({ key, text, filtered });
   }
   return members;
 }
@@ -71,7 +72,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 function propertiesOf(key: string, entry: BaggageEntry, gate: BaggageGate): string {
-  const properties = entry.metadata === undefined ? '' : String(entry.metadata);
+  const properties = String(entry.metadata ?? '');
   if (properties === '') return '';
   const valid = validProperties(properties);
   const lost = properties.length + 1 - valid.length;
@@ -86,22 +87,39 @@ function select(
   pinned: ((key: string) => boolean) | undefined,
   gate: BaggageGate,
 ): string {
-  const all = members.map(({ text }) => text).join(',');
-  const fit = all.length <= limits.bytes && members.length <= limits.members;
-  if (fit && members.every(({ text }) => text.length <= limits.memberBytes)) return all;
+  const all = joined(members);
+  const rivals = gate.accepts === undefined ? members : members.filter(({ filtered }) => !filtered);
+  if (areWithin(rivals, limits)) return all;
 
   const isPinned = pinned ?? (() => false);
-  const ranked = [...members.filter(({ key }) => isPinned(key)), ...members.filter(({ key }) => !isPinned(key))];
+  const ranked = [...rivals.filter(({ key }) => isPinned(key)), ...rivals.filter(({ key }) => !isPinned(key))];
   let text = '';
   let count = 0;
+  let reportOnly = false;
   for (const member of ranked) {
     const longer = count === 0 ? member.text : `${text},${member.text}`;
     const limit = firstExceeded(member.text, longer, count, limits);
-    if (limit !== undefined && !gate.drop(limit, member.text.length, member.key)) continue;
-    text = longer;
-    count++;
+    if (limit === undefined) {
+      text = longer;
+      count++;
+    } else if (gate.drop(limit, member.text.length, member.key)) {
+      reportOnly = true;
+    }
   }
-  return text;
+  return reportOnly ? all : text;
+}
+
+function joined(members: readonly Member[]): string {
+  return members.map(({ text }) => text).join(',');
+}
+
+function areWithin(members: readonly Member[], limits: BaggageLimits): boolean {
+  let bytes = members.length - 1;
+  for (const { text } of members) {
+    if (text.length > limits.memberBytes) return false;
+    bytes += text.length;
+  }
+  return members.length <= limits.members && bytes <= limits.bytes;
 }
 
 function firstExceeded(

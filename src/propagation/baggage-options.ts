@@ -8,7 +8,7 @@ export interface BaggageDrop {
   readonly reason: BaggageDropReason;
   /** The key, where it is one member and its key could be read. */
   readonly key?: string;
-  /** The bytes of what was dropped: one member, or all that lies behind a limit. */
+  /** The bytes of what was dropped: one member, or all that lies behind a limit (of several lines, what was looked at). */
   readonly bytes: number;
 }
 

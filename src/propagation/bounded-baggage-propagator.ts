@@ -8,7 +8,7 @@ import {
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { inboundOf } from '../context/inbound.js';
 import { overlay } from '../context/overlay-context.js';
-import { scanBaggage } from '../wire/baggage-scan.js';
+import { BAGGAGE_CEILING, scanBaggage } from '../wire/baggage-scan.js';
 import { DropReporter } from './baggage-drops.js';
 import { formatBaggage } from './baggage-header.js';
 import { type BaggagePropagatorOptions, type BaggageSettings, resolveBaggageOptions } from './baggage-options.js';
@@ -56,7 +56,8 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
     try {
       if (inboundOf(carrier)?.trusted === false) return context;
       const limits = this.settings.inboundLimits;
-      const text = readField(carrier, getter, BAGGAGE, limits.bytes);
+      const enough = this.settings.report ? Math.max(limits.bytes, BAGGAGE_CEILING) : limits.bytes;
+      const text = readField(carrier, getter, BAGGAGE, enough);
       if (text === null) this.inbound.drop('invalid', 0);
       if (!text) return context;
       const scanned = scanBaggage(text, limits, this.inbound);

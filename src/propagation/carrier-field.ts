@@ -13,7 +13,9 @@ export function readField(
   enough: number,
 ): string | null | undefined {
   const value: unknown = getter.get(carrier, name);
-  if (typeof value === 'string' || value === undefined) return value;
+  if (typeof value === 'string') return value;
+  // `null` is what `Headers.get` returns for a field that is absent.
+  if (value === undefined || value === null) return undefined;
   // gRPC metadata, Node's raw headers. No lines at all: absent.
   if (!Array.isArray(value)) return null;
   return value.length === 0 ? undefined : joinLines(value, enough);

@@ -12,8 +12,9 @@ class WireEntry {
   ) {}
 
   get entry(): BaggageEntry {
-    this.decoded ??= decode(this.wire as string);
-    return this.decoded;
+    if (this.wire !== undefined) this.decoded ??= decode(this.wire);
+    // Whatever plain JavaScript has set: the api's own baggage returns that as well.
+    return this.decoded as BaggageEntry;
   }
 }
 
@@ -46,7 +47,7 @@ export class WireBaggage implements Baggage {
 
   getEntry(key: string): BaggageEntry | undefined {
     const entry = this.entries().get(key)?.entry;
-    return entry && { ...entry };
+    return entry ? { ...entry } : undefined;
   }
 
   getAllEntries(): [string, BaggageEntry][] {

@@ -33,7 +33,7 @@ export function parseBaggageMember(member: string): BaggageMember {
  * @returns `undefined` when the key is not a token, so that it can't be sent
  */
 export function formatBaggageMember(key: string, value: string, properties: string): string | undefined {
-  return isToken(key) ? `${key}=${encodeBaggageValue(value)}${properties}` : undefined;
+  return isToken(key) ? trimSpace(`${key}=${encodeBaggageValue(value)}${properties}`) : undefined;
 }
 
 /**

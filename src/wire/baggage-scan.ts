@@ -35,8 +35,8 @@ const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 
-/** The most that is looked at where the limits are only reported, in characters. */
-const CEILING = 65_536;
+/** The most that is looked at where the limits are only reported, in characters: more than servers take as headers. */
+export const BAGGAGE_CEILING = 65_536;
 
 /**
  * Checks and bounds a `baggage` field in one pass over its characters. What lies behind the limits is not looked at;
@@ -63,6 +63,7 @@ class BaggageScan {
   private start = 0;
   private keyStart = 0;
   private keyEnd = 0;
+  private keyed = false;
   private valid = false;
   private mended: string | undefined = undefined;
 
@@ -83,7 +84,10 @@ class BaggageScan {
       if (this.crossesBound(end)) {
         if (!this.exceed('bytes')) break;
         end = this.readMember();
-        if (this.crossesBound(end)) break;
+        if (this.crossesBound(end)) {
+          this.leaveOut();
+          break;
+        }
       }
       if (this.passes(end)) this.keep(end);
       else this.leaveOut();
@@ -101,8 +105,9 @@ class BaggageScan {
     this.keyStart = skipSpace(text, start, bound);
     this.keyEnd = skipClass(text, this.keyStart, bound, TOKEN);
     let i = skipSpace(text, this.keyEnd, bound);
-    this.valid = this.keyEnd > this.keyStart && i < bound && text.charCodeAt(i) === EQUALS;
-    if (this.valid) {
+    this.keyed = this.keyEnd > this.keyStart && i < bound && text.charCodeAt(i) === EQUALS;
+    this.valid = this.keyed;
+    if (this.keyed) {
       i = skipSpace(text, i + 1, bound);
       i = skipSpace(text, skipClass(text, i, bound, OCTET), bound);
       while (i < bound && text.charCodeAt(i) === SEMICOLON) i = this.readProperty(i);
@@ -122,6 +127,8 @@ class BaggageScan {
     }
     end = semicolon + 1;
     while (end < bound && !isSeparator(text.charCodeAt(end))) end++;
+    // A run of semicolons is left out in one go, up to the last: a property may follow that one.
+    while (end + 1 < bound && isSemicolon(text, end) && isSemicolon(text, end + 1)) end++;
     this.mended ??= text.slice(this.start, semicolon);
     return end;
   }
@@ -133,9 +140,8 @@ class BaggageScan {
   /** Reports the rest as beyond a limit. Returns whether it is to be looked at nevertheless. */
   private exceed(reason: 'bytes' | 'members'): boolean {
     const { text } = this;
-    const ceiling = Math.min(text.length, CEILING);
     if (this.gate.drop(reason, text.length - this.start) && this.maxMembers !== Number.POSITIVE_INFINITY) {
-      this.bound = ceiling;
+      this.bound = Math.min(text.length, Math.max(this.limits.bytes, BAGGAGE_CEILING));
       this.maxMembers = Number.POSITIVE_INFINITY;
       return true;
     }
@@ -159,8 +165,9 @@ class BaggageScan {
     return gate.accepts(key) || gate.drop('filtered', bytes, key);
   }
 
+  /** The key; `undefined` when what stands there may be a piece of a value, which must not be told. */
   private key(): string | undefined {
-    return this.keyEnd > this.keyStart ? this.text.slice(this.keyStart, this.keyEnd) : undefined;
+    return this.keyed ? this.text.slice(this.keyStart, this.keyEnd) : undefined;
   }
 
   private keep(end: number): void {
@@ -176,6 +183,10 @@ class BaggageScan {
   private leaveOut(): void {
     this.rebuilt ??= this.text.slice(0, Math.max(this.start - 1, 0));
   }
+}
+
+function isSemicolon(text: string, index: number): boolean {
+  return text.charCodeAt(index) === SEMICOLON;
 }
 
 function isSeparator(code: number): boolean {

@@ -6,6 +6,11 @@ const LONE_SURROGATE = /\p{Surrogate}/gu;
 
 /** `ignoreBOM`: a byte order mark is text like any other here. Not `fatal`: what is not UTF-8 becomes U+FFFD. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+/** The value of a hexadecimal digit by its code; -1 for anything else in ASCII. */
+const hexDigits = Int8Array.from({ length: 128 }, (_, code) => {
+  const digit = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(digit) ? -1 : digit;
+});
 let octets = new Uint8Array(1024);
 
 /**
@@ -30,21 +35,14 @@ function percentDecode(text: string): string {
   let size = 0;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    const octet = code === 0x25 ? hexOctet(text, i + 1) : -1;
+    const octet = code === 0x25 && i + 2 < length ? hexOctet(text.charCodeAt(i + 1), text.charCodeAt(i + 2)) : -1;
     if (octet >= 0) i += 2;
     octets[size++] = octet >= 0 ? octet : code;
   }
   return utf8.decode(octets.subarray(0, size));
 }
 
-/** The octet that two hexadecimal digits at `index` stand for; negative when they are none. */
-function hexOctet(text: string, index: number): number {
-  return (hexDigit(text.charCodeAt(index)) << 4) | hexDigit(text.charCodeAt(index + 1));
-}
-
-/** The value of a hexadecimal digit; -1 for anything else, NaN (past the end) included. */
-function hexDigit(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const letter = code | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+/** The octet that two hexadecimal digits stand for; negative when they are none. */
+function hexOctet(high: number, low: number): number {
+  return ((hexDigits[high] as number) << 4) | (hexDigits[low] as number);
 }

@@ -1,0 +1,32 @@
+export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+export const BUDGET_MS = 7984;
+
+const FIRST_ENTRIES = ['user_id=u-4711', 'tenant_id=acme', 'session.kind=interactive'];
+
+/** The `baggage` field with so many entries, as a service of some age has them. */
+export function baggageField(entries) {
+  const entry = (_, i) => FIRST_ENTRIES[i] ?? `app.flag-${i}=${i % 4 === 0 ? 'on%20for%20beta' : `v${i}`}`;
+  return Array.from({ length: entries }, entry).join(',');
+}
+
+/** What Node's http server hands over for a request between two services. */
+export function requestHeaders(baggage) {
+  const fields = {
+    host: 'orders.internal:8080',
+    connection: 'keep-alive',
+    accept: 'application/json',
+    'content-type': 'application/json',
+    'content-length': '182',
+    'user-agent': 'node',
+    'accept-encoding': 'gzip, deflate',
+    traceparent: TRACEPARENT,
+    ...(baggage === '' ? {} : { baggage }),
+    timebudget: String(BUDGET_MS),
+  };
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, asReceived(value)]));
+}
+
+/** A string as the parser makes one from bytes: some of V8's caches know literals only. */
+function asReceived(text) {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}

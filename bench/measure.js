@@ -1,0 +1,54 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/**
+ * @typedef {object} Effort How much work goes into a figure.
+ * @property {number} rounds timed rounds of each subject
+ * @property {number} roundMs the length of a round
+ * @property {number} warmUpRounds untimed rounds of each subject before
+ */
+
+/** @type {Effort} Many short rounds: on a machine that does other things too, some of them are undisturbed. */
+export const FULL = { rounds: 250, roundMs: 2, warmUpRounds: 60 };
+/** @type {Effort} */
+export const SMOKE = { rounds: 2, roundMs: 1, warmUpRounds: 2 };
+
+/** Where results go, so that the compiler can't drop the work. */
+export let sink;
+
+/**
+ * Times the subjects in turn, round by round, so that what disturbs the machine disturbs all of them, and keeps the
+ * best round of each. Every second round runs backwards: nobody always follows the same neighbour.
+ *
+ * @param {Record<string, () => unknown>} subjects
+ * @param {Effort} effort
+ * @returns {Promise<Record<string, number>>} ns a call, by the subject's name
+ */
+export async function alternate(subjects, { rounds, roundMs, warmUpRounds }) {
+  const runs = Object.entries(subjects).map(([name, work]) => ({ name, work, calls: 1, best: Infinity }));
+  // All are warm before any is timed: they share code, and what the compiler knows of it is then the same for all.
+  for (let round = 0; round < warmUpRounds; round++) {
+    for (const run of inTurn(runs, round)) {
+      await nextTurn();
+      run.calls = Math.ceil(roundMs / Math.max(time(run), 1e-5));
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const run of inTurn(runs, round)) {
+      // As between two requests: what is only weakly held may go.
+      await nextTurn();
+      run.best = Math.min(run.best, time(run));
+    }
+  }
+  return Object.fromEntries(runs.map(({ name, best }) => [name, best * 1e6]));
+}
+
+function inTurn(runs, round) {
+  return round % 2 === 0 ? runs : runs.toReversed();
+}
+
+/** The ms that one call took, on average over a round. */
+function time({ work, calls }) {
+  const start = performance.now();
+  for (let i = 0; i < calls; i++) sink = work();
+  return (performance.now() - start) / calls;
+}

@@ -1,0 +1,32 @@
+/** What "." exports: the table "Public surface" of the design, and what kind of thing each is. */
+export const PUBLIC_SURFACE = {
+  abortSignal: 'function',
+  BoundedBaggagePropagator: 'function',
+  CallCancelledError: 'function',
+  createPropagator: 'function',
+  Deadline: 'function',
+  DeadlineExceededError: 'function',
+  DeadlinePropagator: 'function',
+  deleteDeadline: 'function',
+  detach: 'function',
+  getDeadline: 'function',
+  isCallCancelled: 'function',
+  isDeadlineExceeded: 'function',
+  remainingTime: 'function',
+  setDeadline: 'function',
+  throwIfExceeded: 'function',
+  withCancel: 'function',
+  withDeadline: 'function',
+  withTimeout: 'function',
+};
+
+/** One hop in a user's words: prints what was written into an outgoing carrier and read from an incoming one. */
+export const ONE_HOP = `
+  const outgoing = {};
+  deadline.withTimeout(60_000, (context) => {
+    deadline.createPropagator().inject(context, outgoing, api.defaultTextMapSetter);
+  });
+  const incoming = deadline.createPropagator().extract(api.ROOT_CONTEXT, outgoing, api.defaultTextMapGetter);
+  const left = deadline.remainingTime(incoming);
+  console.log(JSON.stringify({ sent: /^59[0-9]{3}$|^60000$/.test(outgoing.timebudget), left: left > 50_000 && left <= 60_000 }));
+`;
