@@ -86,7 +86,12 @@ export function isCallCancelled(error: unknown): boolean {
 
 /** Whether `error` itself, not its cause, is one of the two. */
 export function isEndReason(error: unknown): error is EndReason {
-  return brandOf(error) !== undefined;
+  try {
+    return brandOf(error) !== undefined;
+  } catch {
+    // A proxy that throws is not ours.
+    return false;
+  }
 }
 
 /** The first brand on the chain of causes decides. */

@@ -1,31 +1,23 @@
 // The OpenTelemetry set-up
+export { createPropagator, type PropagatorOptions } from './propagation/create-propagator.js';
+export { DeadlinePropagator } from './propagation/deadline-propagator.js';
+export type { DeadlinePropagatorOptions } from './propagation/deadline-options.js';
+export { BoundedBaggagePropagator } from './propagation/bounded-baggage-propagator.js';
+export type { BaggageDrop, BaggagePropagatorOptions, CustomBaggageLimits } from './propagation/baggage-options.js';
+export type { BaggageDropReason } from './wire/baggage-scan.js';
+export type { KeyFilter } from './propagation/key-filter.js';
 
 // What a service asks: how long does my caller still wait?
-export {
-  abortSignal,
-  deleteDeadline,
-  getDeadline,
-  remainingTime,
-  setDeadline,
-  throwIfExceeded,
-} from './context/context-deadline.js';
+export { abortSignal, remainingTime, throwIfExceeded } from './context/context-deadline.js';
+
+// Less time, a way to cancel, or freedom from both, for a piece of work; no baggage for a third party
+export { detach, withCancel, withDeadline, withTimeout } from './context/with-scope.js';
+export { withoutBaggage } from './propagation/without-baggage.js';
+
 // The deadline as a value in a Context
 export { Deadline } from './context/deadline.js';
-// Less time, a way to cancel, or freedom from both, for a piece of work
-export { detach, withCancel, withDeadline, withTimeout } from './context/with-scope.js';
+export { deleteDeadline, getDeadline, setDeadline } from './context/context-deadline.js';
+
 // What a call fails with when its time is up or its caller has gone
-export {
-  CallCancelledError,
-  DeadlineExceededError,
-  type ExceededDeadline,
-  isCallCancelled,
-  isDeadlineExceeded,
-} from './errors.js';
-export type { BaggageDrop, BaggagePropagatorOptions, CustomBaggageLimits } from './propagation/baggage-options.js';
-export { BoundedBaggagePropagator } from './propagation/bounded-baggage-propagator.js';
-export { createPropagator, type PropagatorOptions } from './propagation/create-propagator.js';
-export type { DeadlinePropagatorOptions } from './propagation/deadline-options.js';
-export { DeadlinePropagator } from './propagation/deadline-propagator.js';
-export type { KeyFilter } from './propagation/key-filter.js';
-export { withoutBaggage } from './propagation/without-baggage.js';
-export type { BaggageDropReason } from './wire/baggage-scan.js';
+export { CallCancelledError, DeadlineExceededError, type ExceededDeadline } from './errors.js';
+export { isCallCancelled, isDeadlineExceeded } from './errors.js';

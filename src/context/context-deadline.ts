@@ -1,6 +1,6 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import { wrongType } from '../argument.js';
-import { deleteScope, getScope, setScope } from './context-scope.js';
+import { deleteScope, getScope, parentScope, setScope } from './context-scope.js';
 import { type Deadline, isDeadline } from './deadline.js';
 import { Scope } from './scope.js';
 import { signalOf } from './scope-watch.js';
@@ -20,7 +20,7 @@ export function getDeadline(context: Context): Deadline | undefined {
  */
 export function setDeadline(context: Context, deadline: Deadline): Context {
   if (!isDeadline(deadline)) throw wrongType('setDeadline', 'a Deadline', deadline);
-  const parent = getScope(context);
+  const parent = parentScope(context);
   const bound = parent?.effectiveDeadline()?.due ?? Number.POSITIVE_INFINITY;
   return bound <= deadline.due ? context : setScope(context, new Scope(parent, deadline, 'free'));
 }
@@ -45,7 +45,8 @@ export function remainingTime(context: Context = contextApi.active()): number {
  * a `CallCancelledError`. The same object each time; `undefined` when neither can happen.
  *
  * Once the work that it belongs to is complete (the function given to `withTimeout` has settled, the response has been
- * sent) the signal never aborts. Listeners run outside of any request's context.
+ * sent) the signal never aborts. Listeners run outside of any request's context at the deadline, and in that of whoever
+ * cancels on a cancel: bind them (`context.bind`) if they need their own.
  *
  * @param context default: the active context
  */

@@ -16,6 +16,11 @@ export function getScope(context: Context): Scope | undefined {
   return scope.live();
 }
 
+/** The scope that a new one in `context` is a child of: also where telemetry's work is bound by none. */
+export function parentScope(context: Context): Scope | undefined {
+  return (context.getValue(SCOPE_KEY) as Scope | undefined)?.live();
+}
+
 /** A context that differs from `context` in its scope. */
 export function setScope(context: Context, scope: Scope): Context {
   return overlay(context, SCOPE_KEY, scope);

@@ -7,12 +7,12 @@ export interface Ending {
   readonly instant: number;
 }
 
-/** Somebody who is told what becomes of a scope: at most one of the two, at most once. */
+/** Somebody who is told what becomes of a scope. */
 export interface ScopeObserver {
-  /** The deadline has passed or the caller has gone. */
+  /** The deadline has passed or the caller has gone. Told once, and nothing after it. */
   scopeEnded(ending: Ending): void;
   /**
-   * The scope binds nobody any more.
+   * The scope binds nobody any more, or, when `answered`, one above it.
    *
    * @param answered whether the caller of the whole request has its answer, so that calls in flight are released too
    */

@@ -1,3 +1,4 @@
+import { diag } from '@opentelemetry/api';
 import type { Scope } from './scope.js';
 import type { ScopeObserver, Watch } from './scope-observer.js';
 import { type AbortListeners, trackAbortListeners } from './scope-signal.js';
@@ -62,7 +63,14 @@ class ScopeWatch implements Watch, AbortListeners {
     this.close();
     const observers = this.takeObservers();
     this.controller?.abort(ending.reason);
-    for (const observer of observers) observer.scopeEnded(ending);
+    for (const observer of observers) {
+      try {
+        observer.scopeEnded(ending);
+      } catch (error) {
+        // The others must still be told.
+        diag.error('a call could not be aborted', error);
+      }
+    }
   }
 
   complete(answered: boolean): void {

@@ -22,6 +22,8 @@ export class Scope {
   private above: Scope | undefined;
   private lifecycle: Lifecycle;
   private ending: Ending | undefined = undefined;
+  /** How the first of those above ended that had ended and have completed since. */
+  private endingAbove: Ending | undefined = undefined;
   watch: Watch | undefined = undefined;
 
   /** @param deadline its own; those of its ancestors bind it as well */
@@ -39,7 +41,7 @@ export class Scope {
     // Completed ones are let go: work that starts its successor before it settles would make an endless chain of them.
     while (this.above?.lifecycle === 'completed') {
       // How they ended before they completed still counts for who was live then.
-      this.ending ??= this.above.ending;
+      this.endingAbove ??= this.above.ending;
       this.above = this.above.above;
     }
     return this.above;
@@ -71,7 +73,7 @@ export class Scope {
     const { parent } = this;
     if (this.lifecycle === 'completed') return parent?.ended(instant);
     if (this.ending === undefined) {
-      const outer = parent?.ended(instant);
+      const outer = this.endingAbove ?? parent?.ended(instant);
       const { deadline } = this;
       const expired = deadline !== undefined && deadline.due <= instant;
       const first = expired && !(outer !== undefined && outer.instant <= deadline.due);

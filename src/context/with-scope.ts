@@ -1,6 +1,6 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import { checkDuration, checkFunction, outOfRange, wrongType } from '../argument.js';
-import { deleteScope, getScope, setScope } from './context-scope.js';
+import { deleteScope, parentScope, setScope } from './context-scope.js';
 import { Deadline, isDate, isDeadline } from './deadline.js';
 import { Scope } from './scope.js';
 
@@ -32,9 +32,9 @@ export function withTimeout<T>(ms: number, fn: (context: Context) => T, parent?:
 export function withDeadline<T>(when: Date | Deadline, fn: (context: Context) => T, parent?: Context): T {
   const deadline = toDeadline(when);
   checkFunction('withDeadline', fn);
-  const outer = parent ?? contextApi.active();
+  const outer = contextOr('withDeadline', parent);
   if (deadline.due === Number.POSITIVE_INFINITY) return contextApi.with(outer, () => fn(outer));
-  return runIn(outer, new Scope(getScope(outer), deadline, 'owned'), fn);
+  return runIn(outer, new Scope(parentScope(outer), deadline, 'owned'), fn);
 }
 
 /**
@@ -45,8 +45,8 @@ export function withDeadline<T>(when: Date | Deadline, fn: (context: Context) =>
  */
 export function withCancel<T>(fn: (context: Context, cancel: (reason?: unknown) => void) => T, parent?: Context): T {
   checkFunction('withCancel', fn);
-  const outer = parent ?? contextApi.active();
-  const scope = new Scope(getScope(outer), undefined, 'owned');
+  const outer = contextOr('withCancel', parent);
+  const scope = new Scope(parentScope(outer), undefined, 'owned');
   return runIn(outer, scope, (context) => fn(context, (reason) => scope.cancel(reason)));
 }
 
@@ -58,8 +58,15 @@ export function withCancel<T>(fn: (context: Context, cancel: (reason?: unknown) 
  */
 export function detach<T>(fn: (context: Context) => T, parent?: Context): T {
   checkFunction('detach', fn);
-  const context = deleteScope(parent ?? contextApi.active());
+  const context = deleteScope(contextOr('detach', parent));
   return contextApi.with(context, () => fn(context));
+}
+
+/** `parent`, or the active context when it was left out. */
+function contextOr(where: string, parent: Context | undefined): Context {
+  if (parent === undefined) return contextApi.active();
+  if (typeof parent?.getValue !== 'function') throw wrongType(where, 'a Context as parent', parent);
+  return parent;
 }
 
 function toDeadline(when: unknown): Deadline {

@@ -1,5 +1,5 @@
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api';
-import { getScope, setScope } from '../context/context-scope.js';
+import { getScope, parentScope, setScope } from '../context/context-scope.js';
 import { Deadline } from '../context/deadline.js';
 import { inboundOf } from '../context/inbound.js';
 import { Scope } from '../context/scope.js';
@@ -47,7 +47,7 @@ export class DeadlinePropagator implements TextMapPropagator {
       const inbound = inboundOf(carrier);
       if (inbound !== undefined) return setScope(context, inbound.bind(budget));
       if (budget === undefined) return context;
-      return setScope(context, new Scope(getScope(context), Deadline.fromCaller(budget), 'free'));
+      return setScope(context, new Scope(parentScope(context), Deadline.fromCaller(budget), 'free'));
     } catch {
       // A context that is no context.
       return context;

@@ -110,7 +110,6 @@ describe('a child that was live when its parent ended has ended, though the pare
     });
   }
 
-  // FAILS: `get parent` takes over how the completed parent ended without comparing it with the child's own deadline.
   test('its own deadline counts, when that passed before the parent was cancelled', () => {
     const parent = owned();
     const child = owned(parent, 50);
