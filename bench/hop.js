@@ -18,7 +18,10 @@ import { printTable } from './table.js';
  */
 
 /** @type {HopCase[]} */
-const CASES = [0, 3, 10, 64].map(withBaggage);
+const CASES = [
+  ...[0, 3, 10, 64].map(withBaggage),
+  { ...withBaggage(180), name: "180 under 'otel'", propagator: createPropagator({ baggage: { limits: 'otel' } }) },
+];
 
 function withBaggage(entries) {
   const baggage = baggageField(entries);

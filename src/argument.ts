@@ -26,7 +26,9 @@ export function checkFunction(where: string, value: unknown): void {
 /** Throws unless `value` is an object (or absent) whose keys are all among `known`: a misspelt option is an error. */
 export function checkOptions(where: string, value: unknown, known: readonly string[]): void {
   if (value === undefined) return;
-  if (typeof value !== 'object' || value === null) throw wrongType(where, 'an object of options', value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw wrongType(where, 'an object of options', value);
+  }
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) throw wrongType(where, `only the options ${known.join(', ')}`, key);
   }

@@ -16,9 +16,8 @@ export type DeadlineEvent =
        * - `exceeded`: time ran out while a request was served or a call was in flight
        * - `cancelled`: the caller went away meanwhile
        * - `rejected`: a request that arrived too late, or a call that was not begun
-       * - `detached`: a call that was made inside a request, but in a context that has lost its scope
        */
-      readonly type: 'exceeded' | 'cancelled' | 'rejected' | 'detached';
+      readonly type: 'exceeded' | 'cancelled' | 'rejected';
       readonly side: 'server' | 'client';
       readonly transport: 'http' | 'http2' | 'undici' | 'grpc';
     };

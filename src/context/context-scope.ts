@@ -4,7 +4,6 @@ import { overlay } from './overlay-context.js';
 import type { Scope } from './scope.js';
 
 const SCOPE_KEY = createContextKey('opentelemetry-propagator-deadline scope');
-const FREED_KEY = createContextKey('opentelemetry-propagator-deadline freed');
 
 /**
  * The scope that binds work in `context`. Telemetry's own work (a context in which tracing is suppressed) is bound by
@@ -26,12 +25,7 @@ export function setScope(context: Context, scope: Scope): Context {
   return overlay(context, SCOPE_KEY, scope);
 }
 
-/** A context without a scope, otherwise as `context`; it remembers that this was somebody's will. */
+/** A context without a scope, otherwise as `context`. */
 export function deleteScope(context: Context): Context {
-  return overlay(context.deleteValue(SCOPE_KEY), FREED_KEY, true);
-}
-
-/** Whether work in `context` was freed of its scope on purpose, and not lost it. */
-export function isFreed(context: Context): boolean {
-  return context.getValue(FREED_KEY) === true;
+  return context.deleteValue(SCOPE_KEY);
 }

@@ -27,9 +27,14 @@ export class Inbound {
     return this.bound;
   }
 
-  /** The scope, made with the budget that the caller sent, if that is the first call. */
-  bind(budget: number | undefined): Scope {
-    this.bound ??= new Scope(undefined, this.deadline(budget), 'owned');
+  /**
+   * The scope; the first call makes it.
+   *
+   * @param budget what the caller sent, in ms
+   * @param parent the scope of the context into which it is extracted, if it has one
+   */
+  bind(budget: number | undefined, parent?: Scope): Scope {
+    this.bound ??= new Scope(parent, this.deadline(budget), 'owned');
     return this.bound;
   }
 

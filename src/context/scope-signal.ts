@@ -32,6 +32,13 @@ function captures(options: boolean | EventListenerOptions | undefined): boolean 
   return typeof options === 'object' ? Boolean(options?.capture) : Boolean(options);
 }
 
+// Some libraries recognise an AbortSignal by the name of its constructor.
+Object.defineProperty(TrackedSignal.prototype, 'constructor', {
+  value: AbortSignal,
+  writable: true,
+  configurable: true,
+});
+
 /** Tells `listeners` of each listener for 'abort' that comes to `signal` or goes. */
 export function trackAbortListeners(signal: AbortSignal, listeners: AbortListeners): void {
   Object.setPrototypeOf(signal, TrackedSignal.prototype);

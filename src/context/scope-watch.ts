@@ -63,24 +63,17 @@ class ScopeWatch implements Watch, AbortListeners {
     this.close();
     const observers = this.takeObservers();
     this.controller?.abort(ending.reason);
-    for (const observer of observers) {
-      try {
-        observer.scopeEnded(ending);
-      } catch (error) {
-        // The others must still be told.
-        diag.error('a call could not be aborted', error);
-      }
-    }
+    tell(observers, (observer) => observer.scopeEnded(ending));
   }
 
   complete(answered: boolean): void {
     this.close();
-    for (const observer of this.takeObservers()) observer.scopeCompleted(answered);
+    tell(this.takeObservers(), (observer) => observer.scopeCompleted(answered));
   }
 
   follow(answered: boolean): void {
     // This scope goes on with a deadline of its own; only calls that were made for the answer are released.
-    if (answered) for (const observer of this.observers ?? []) observer.scopeCompleted(true);
+    if (answered) tell(this.observers ?? [], (observer) => observer.scopeCompleted(true));
     const { trigger } = this;
     if (trigger === undefined) return;
     trigger.parent = this.scope.parent;
@@ -131,5 +124,16 @@ class ScopeWatch implements Watch, AbortListeners {
 
   private holdScope(): void {
     this.trigger?.keepAlive(this.keepsScopeAlive ? this.scope : undefined);
+  }
+}
+
+function tell(observers: Iterable<ScopeObserver>, message: (observer: ScopeObserver) => void): void {
+  for (const observer of observers) {
+    try {
+      message(observer);
+    } catch (error) {
+      // The others must still be told.
+      diag.error('a call could not be told that its scope is over', error);
+    }
   }
 }

@@ -41,7 +41,7 @@ export class Scope {
     // Completed ones are let go: work that starts its successor before it settles would make an endless chain of them.
     while (this.above?.lifecycle === 'completed') {
       // How they ended before they completed still counts for who was live then.
-      this.endingAbove ??= this.above.ending;
+      this.endingAbove ??= this.above.ending ?? this.above.endingAbove;
       this.above = this.above.above;
     }
     return this.above;
@@ -55,10 +55,12 @@ export class Scope {
 
   /** The deadline that binds: the earliest of its own and those of its ancestors. */
   effectiveDeadline(): Deadline | undefined {
-    const outer = this.parent?.effectiveDeadline();
-    const own = this.lifecycle === 'completed' ? undefined : this.deadline;
-    if (own === undefined) return outer;
-    return outer !== undefined && outer.due <= own.due ? outer : own;
+    let earliest: Deadline | undefined;
+    for (let scope = this.live(); scope !== undefined; scope = scope.parent) {
+      const { deadline } = scope;
+      if (deadline !== undefined && !(earliest !== undefined && earliest.due < deadline.due)) earliest = deadline;
+    }
+    return earliest;
   }
 
   /** The ms left at `instant`: 0 when it has ended, `Infinity` when there is no deadline. */
@@ -70,10 +72,19 @@ export class Scope {
 
   /** How it ended; `undefined` while it has not. What happened first counts, and the answer never changes. */
   ended(instant: number = now()): Ending | undefined {
-    const { parent } = this;
-    if (this.lifecycle === 'completed') return parent?.ended(instant);
+    if (this.ending !== undefined && this.lifecycle !== 'completed') return this.ending;
+    // From the outermost inwards, without recursion: scopes may be nested as deeply as a program likes.
+    const path: Scope[] = [];
+    for (let scope = this.live(); scope !== undefined; scope = scope.parent) path.push(scope);
+    let outer: Ending | undefined;
+    for (let scope = path.pop(); scope !== undefined; scope = path.pop()) outer = scope.settle(outer, instant);
+    return outer;
+  }
+
+  /** Finds out how it has ended, given how the scopes above have. */
+  private settle(above: Ending | undefined, instant: number): Ending | undefined {
     if (this.ending === undefined) {
-      const outer = this.endingAbove ?? parent?.ended(instant);
+      const outer = this.endingAbove ?? above;
       const { deadline } = this;
       const expired = deadline !== undefined && deadline.due <= instant;
       const first = expired && !(outer !== undefined && outer.instant <= deadline.due);

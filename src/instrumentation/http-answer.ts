@@ -1,4 +1,4 @@
-import http, { type IncomingMessage, ServerResponse } from 'node:http';
+import http, { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import http2 from 'node:http2';
 import type { Scope } from '../context/scope.js';
 import { isDeadlineExceeded } from '../errors.js';
@@ -10,8 +10,6 @@ const SCOPE = Symbol('inbound scope');
 
 interface ScopedResponse {
   [SCOPE]?: Scope;
-  statusCode: number;
-  statusMessage: string;
   readonly headersSent: boolean;
   setHeader(name: string, value: string): unknown;
 }
@@ -35,37 +33,34 @@ export function rejectLate(request: InboundRequest, response: InboundResponse): 
  */
 export function turnErrorIntoTimeout(settings: InstrumentationSettings): () => void {
   if (!settings.enforce || settings.server.keepStatus) return () => {};
-  const undo = [patchMethod(http.ServerResponse.prototype, 'writeHead', wrapWriteHead)];
-  // http2's response writes its head without a call that could be seen, at the first byte or at the end.
-  for (const name of ['writeHead', 'write', 'end']) {
-    const wrap = name === 'writeHead' ? wrapWriteHead : wrapBody;
-    undo.push(patchMethod(http2.Http2ServerResponse.prototype, name, wrap));
-  }
+  // A head that is written by `write`, `end` or `flushHeaders` goes through `writeHead` as well.
+  const undo = [
+    patchMethod(http.ServerResponse.prototype, 'writeHead', (original) => wrapWriteHead(original, [STATUS_CODES[504]])),
+    // HTTP/2 has no reason phrase, and Node warns of one.
+    patchMethod(http2.Http2ServerResponse.prototype, 'writeHead', (original) => wrapWriteHead(original, [])),
+  ];
   return () => {
     for (const step of undo) step();
   };
 }
 
-function wrapWriteHead(original: Method): Method {
+function wrapWriteHead(original: Method, reasonPhrase: unknown[]): Method {
   return function writeHead(this: ScopedResponse, ...args: unknown[]) {
     const [status, reason, headers] = args;
-    if (Number(status) !== 500 || !ranOut(this)) return original.apply(this, args);
-    markTimeout(this);
-    return original.call(this, 504, typeof reason === 'string' ? headers : reason);
+    if (Number(status) !== 500 || this.headersSent || !ranOut(this)) return original.apply(this, args);
+    const given = typeof reason === 'string' ? headers : (headers ?? reason);
+    return original.call(this, 504, ...reasonPhrase, withExhausted(this, given));
   };
 }
 
-function wrapBody(original: Method): Method {
-  return function writeBody(this: ScopedResponse, ...args: unknown[]) {
-    if (this.statusCode === 500 && !this.headersSent && ranOut(this)) markTimeout(this);
-    return original.apply(this, args);
-  };
-}
-
-function markTimeout(response: ScopedResponse): void {
-  response.statusCode = 504;
-  response.statusMessage = 'Gateway Timeout';
+/** Adds the field to the headers given to `writeHead`: in an array, where names may repeat, else on the response. */
+function withExhausted(response: ScopedResponse, headers: unknown): unknown {
+  // Node would merge an array into headers that were set on the response, and so drop all but one of a name.
+  if (Array.isArray(headers) && headers.length > 0) {
+    return headers.concat(Array.isArray(headers[0]) ? [[TIMEBUDGET, '0']] : [TIMEBUDGET, '0']);
+  }
   response.setHeader(TIMEBUDGET, '0');
+  return headers;
 }
 
 function ranOut(response: ScopedResponse): boolean {

@@ -1,79 +1,130 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { type Context, context as contextApi, propagation } from '@opentelemetry/api';
 import type { EndReason } from '../errors.js';
 import { TIMEBUDGET } from '../propagation/deadline-propagator.js';
 import type { InstrumentationSettings } from './options.js';
-import { callError, OutboundCall, reasonNotToCall } from './outbound-call.js';
+import { callError, OutboundCall, type OutboundTransport, reasonNotToCall } from './outbound-call.js';
 import { type Method, patchMethod } from './patch.js';
+
+const CALL = Symbol('outbound call');
 
 /** Parts of `ClientRequest` and `Agent` that Node has but its types don't name. */
 type Request = ClientRequest & {
+  /** `null`: nothing binds it. */
+  [CALL]?: HttpCall | null;
+  readonly agent?: { readonly requests?: Record<string, Request[] | undefined> };
   readonly res?: IncomingMessage | null;
   readonly _header: string | null;
   readonly upgradeOrConnect: boolean;
-  onSocket(socket: null): void;
+  onSocket(socket: Socket | null): void;
 };
-interface Agent {
-  readonly requests: Record<string, Request[] | undefined>;
-}
 
 /**
  * Binds each call of node:http and node:https to the scope that it is made under. Every agent's `addRequest` runs as
- * the call is constructed, in the caller's async context, before there is a socket. Returns what undoes it.
+ * the call is constructed, in the caller's async context, before there is a socket; `onSocket` sees the calls that have
+ * no such agent (`createConnection`, or an agent that is none of Node's). Returns what undoes it.
  */
 export function instrumentHttpClient(settings: InstrumentationSettings): () => void {
-  return patchMethod(http.Agent.prototype, 'addRequest', (original) => wrapAddRequest(original, settings));
+  const undo = [
+    patchMethod(http.Agent.prototype, 'addRequest', (original) => wrapAddRequest(original, settings)),
+    patchMethod(http.ClientRequest.prototype, 'onSocket', (original) => wrapOnSocket(original, settings)),
+  ];
+  return () => {
+    for (const step of undo) step();
+  };
 }
 
 function wrapAddRequest(original: Method, settings: InstrumentationSettings): Method {
-  const { enforce } = settings;
-  return function addRequest(this: Agent, request: Request, ...rest: unknown[]) {
-    if (settings.client.ignores?.(targetOf(request))) return original.call(this, request, ...rest);
-    const context = contextApi.active();
-    const refusal = reasonNotToCall(context, 'http');
-    if (refusal !== undefined && enforce) return refuse(request, refusal);
-    const transport = { name: 'http', enforce, abort: (reason: EndReason) => abort(this, request, reason) } as const;
-    const call = OutboundCall.start(context, transport, stamp(context, request));
-    // Comes after an upgrade as well: then the socket belongs to somebody else.
-    if (call !== undefined) request.once('close', () => call.release());
-    return original.call(this, request, ...rest);
+  return function addRequest(this: unknown, request: Request, ...rest: unknown[]) {
+    // An agent may pass on a request that has begun at another one.
+    if (request[CALL] === undefined && !begin(request, settings)) return request.onSocket(null);
+    try {
+      return original.call(this, request, ...rest);
+    } catch (error) {
+      // A port out of range, for one: the request never comes to life, and so never to its end.
+      request[CALL]?.bound?.release();
+      throw error;
+    }
   };
+}
+
+function wrapOnSocket(original: Method, settings: InstrumentationSettings): Method {
+  return function onSocket(this: Request, socket: Socket | null, ...rest: unknown[]) {
+    if (this[CALL] === undefined) begin(this, settings);
+    const call = this[CALL];
+    // It was aborted while its agent made the connection, which is for the next call now.
+    if (call?.handedOver) return void socket?.emit('free');
+    if (call) call.handedOver = true;
+    return original.call(this, socket, ...rest);
+  };
+}
+
+/** Stamps a call and binds it to its scope. Returns whether it may go on: if not, it fails when it gets a socket. */
+function begin(request: Request, settings: InstrumentationSettings): boolean {
+  request[CALL] = null;
+  if (settings.client.ignores?.(targetOf(request))) return true;
+  const context = contextApi.active();
+  const refusal = reasonNotToCall(context, 'http');
+  if (refusal !== undefined && settings.enforce) {
+    // A listener for 'error' may still be added by the code that makes the call: looked for just before it is emitted.
+    process.nextTick(() => expectError(request));
+    request.destroy(callError(refusal, targetOf(request)));
+    return false;
+  }
+  const call = new HttpCall(request, settings.enforce);
+  request[CALL] = call;
+  call.bound = OutboundCall.start(context, call, stamp(context, request));
+  if (call.bound === undefined) request[CALL] = null;
+  // Comes after an upgrade as well: then the socket belongs to somebody else.
+  else request.once('close', () => call.bound?.release());
+  return true;
 }
 
 /** Writes the fields. Returns the budget that was written, in ms; `Infinity` when none was. */
 function stamp(context: Context, request: Request): number {
   // Headers that were given as an array have been written already.
   if (request._header !== null) return Number.POSITIVE_INFINITY;
-  const injectsAlone = !('__wrapped' in http.request);
   let stamped = Number.POSITIVE_INFINITY;
   propagation.inject(context, request, {
     set(_, field, value) {
-      // The last word on the budget is ours: the instrumentation's was written before the request was made.
+      // Another instrumentation may have injected already; its span is the better parent. Its budget, though, was
+      // written before the request was made, and the last word on that is ours.
       if (field === TIMEBUDGET) stamped = Number(value);
-      else if (!injectsAlone || request.hasHeader(field)) return;
+      else if (request.hasHeader(field)) return;
       request.setHeader(field, value);
     },
   });
   return stamped;
 }
 
-/** Lets a call fail before it has a socket. */
-function refuse(request: Request, reason: EndReason): void {
-  // A listener for 'error' may still be added by the code that makes the call: looked for just before it is emitted.
-  process.nextTick(() => expectError(request));
-  request.destroy(callError(reason, targetOf(request)));
-  request.onSocket(null);
-}
+/** A call that its scope may abort. */
+class HttpCall implements OutboundTransport {
+  readonly name = 'http';
+  bound: OutboundCall | undefined = undefined;
+  /** Whether it has been given a socket, or told that it gets none. It takes note of either in the next tick. */
+  handedOver = false;
 
-function abort(agent: Agent, request: Request, reason: EndReason): void {
-  if (request.upgradeOrConnect) return;
-  expectError(request);
-  const error = callError(reason, targetOf(request));
-  // After the headers, destroying the request would show the reader of the body an ECONNRESET.
-  if (request.res) request.res.destroy(error);
-  else request.destroy(error);
-  // A call that waits for a socket would get its error only when it has one.
-  if (request.socket === null && takeFromQueue(agent, request)) request.onSocket(null);
+  constructor(
+    private readonly request: Request,
+    readonly enforce: boolean,
+  ) {}
+
+  abort(reason: EndReason): void {
+    const { request } = this;
+    if (request.upgradeOrConnect) return;
+    expectError(request);
+    const error = callError(reason, targetOf(request));
+    const { res: response } = request;
+    // After the headers, destroying the request would show the reader of the body an ECONNRESET. A response that has
+    // been read to its end, though, can't stop an upload any more.
+    if (response && !response.destroyed) response.destroy(error);
+    else request.destroy(error);
+    if (this.handedOver) return;
+    // It would get its error only when its agent has a socket for it.
+    takeFromQueue(request);
+    request.onSocket(null);
+  }
 }
 
 /** An abort of ours must not crash a process whose code has no listener for 'error'. */
@@ -81,19 +132,25 @@ function expectError(request: Request): void {
   if (request.listenerCount('error') === 0) request.on('error', () => {});
 }
 
-function takeFromQueue(agent: Agent, request: Request): boolean {
-  for (const [name, queue] of Object.entries(agent.requests)) {
+function takeFromQueue(request: Request): void {
+  const queues = request.agent?.requests ?? {};
+  for (const [name, queue] of Object.entries(queues)) {
     const index = queue?.indexOf(request) ?? -1;
     if (queue === undefined || index === -1) continue;
     queue.splice(index, 1);
-    if (queue.length === 0) delete agent.requests[name];
-    return true;
+    if (queue.length === 0) delete queues[name];
   }
-  return false;
 }
 
 /** Method, origin and path. The query and the userinfo may hold secrets. */
 function targetOf(request: Request): string {
-  const path = request.path.split(/[?#]/, 1)[0];
-  return `${request.method} ${request.protocol}//${request.getHeader('host') ?? request.host}${path}`;
+  const path = request.path.split(/[?#]/, 1)[0] ?? '';
+  // What is asked of a proxy is a whole URL.
+  const origin = /^[a-z]+:\/\//i.test(path) ? '' : `${request.protocol}//${hostOf(request)}`;
+  return `${request.method} ${origin}${path.replace(/^([a-z]+:\/\/)[^/]*@/i, '$1')}`;
+}
+
+function hostOf(request: Request): unknown {
+  // Headers that were given as an array are known as text only.
+  return request.getHeader('host') ?? /\r\nhost: *([^\r]*)/i.exec(request._header ?? '')?.[1] ?? request.host;
 }

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Scope } from '../context/scope.js';
-import { isDeadlineExceeded } from '../errors.js';
 import { emit } from '../events.js';
 import { setResponseScope } from './http-answer.js';
 import type { InboundRequest, InboundResponse, InstrumentationSettings } from './options.js';
@@ -21,14 +20,18 @@ export function completeWithResponse(
   settings: InstrumentationSettings,
 ): void {
   setResponseScope(response, scope);
+  // Then it has been counted as rejected.
+  const late = scope.ended() !== undefined;
   let over = false;
   const end = () => {
     if (over) return;
     over = true;
     const transport = transportOf(request);
-    if (isDeadlineExceeded(scope.ended()?.reason)) emit({ type: 'exceeded', side: 'server', transport });
+    const exceeded = scope.ended() !== undefined;
+    if (exceeded && !late) emit({ type: 'exceeded', side: 'server', transport });
     if (wasSent(request, response) || !settings.server.cancels(request)) return scope.complete(true);
-    emit({ type: 'cancelled', side: 'server', transport });
+    // What happened first counts: a caller with the same deadline hangs up when it passes.
+    if (!exceeded) emit({ type: 'cancelled', side: 'server', transport });
     if (settings.enforce) scope.cancel();
     else scope.complete(true);
   };
@@ -47,15 +50,15 @@ function wasSent(request: InboundRequest, response: InboundResponse): boolean {
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
 function onSocketClose(socket: Socket, response: InboundResponse, end: () => void): void {
-  let ends = waiting.get(socket);
-  if (ends === undefined) {
-    const created = new Set<() => void>();
-    ends = created;
-    waiting.set(socket, created);
-    socket.once('close', () => {
-      for (const each of created) each();
-    });
-  }
-  ends.add(end);
-  (response as ServerResponse).once('close', () => ends.delete(end));
+  const ends = waiting.get(socket) ?? new Set();
+  if (ends.size === 0) socket.once('close', endAllWaiting);
+  waiting.set(socket, ends.add(end));
+  (response as ServerResponse).once('close', () => {
+    ends.delete(end);
+    if (ends.size === 0) socket.off('close', endAllWaiting);
+  });
+}
+
+function endAllWaiting(this: Socket): void {
+  for (const end of waiting.get(this) ?? []) end();
 }

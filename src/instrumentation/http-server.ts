@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
-import { type Context, context as contextApi, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Context, context as contextApi, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { getScope, setScope } from '../context/context-scope.js';
 import { attachInbound, Inbound, inboundOf } from '../context/inbound.js';
@@ -42,14 +42,32 @@ export function instrumentHttpServers(settings: InstrumentationSettings): () => 
   };
 }
 
+class HttpInbound extends Inbound {
+  /** The context in which it arrived, before anybody could extract. */
+  readonly arrivedIn = contextApi.active();
+}
+
+/** For a request that is left alone: whoever extracts from it gets a scope that binds nobody. */
+function ignoredInbound(): HttpInbound {
+  const inbound = new HttpInbound(true, undefined);
+  inbound.served = true;
+  inbound.bind(undefined).complete();
+  return inbound;
+}
+
 class HttpServerHook {
   constructor(private readonly settings: InstrumentationSettings) {}
 
   /** Attaches to the request's headers what whoever extracts from them has to know. */
-  announce(request: InboundRequest): void {
+  announce(request: InboundRequest): HttpInbound {
+    const announced = inboundOf(request.headers);
+    if (announced !== undefined) return announced as HttpInbound;
     const { server } = this.settings;
-    if (inboundOf(request.headers) !== undefined || server.ignores(request)) return;
-    attachInbound(request.headers, new Inbound(server.trusts(request), server.defaultBudget(request)));
+    const inbound = server.ignores(request)
+      ? ignoredInbound()
+      : new HttpInbound(server.trusts(request), server.defaultBudget(request));
+    attachInbound(request.headers, inbound);
+    return inbound;
   }
 
   wrapEmit = (original: Method): Method => {
@@ -57,10 +75,9 @@ class HttpServerHook {
     return function emitRequest(this: EventEmitter, event: string, ...args: unknown[]) {
       if (!REQUEST_EVENTS.has(event)) return original.call(this, event, ...args);
       const [request, response] = args as [InboundRequest, InboundResponse];
-      hook.announce(request);
-      const inbound = inboundOf(request.headers);
+      const inbound = hook.announce(request);
       // Ignored, or handed on by the application itself (from 'checkContinue' to 'request').
-      if (inbound === undefined || inbound.served) return original.call(this, event, ...args);
+      if (inbound.served) return original.call(this, event, ...args);
       return hook.serveInside(original, this, event, inbound, request, response);
     };
   };
@@ -73,7 +90,7 @@ class HttpServerHook {
     original: Method,
     server: EventEmitter,
     event: string,
-    inbound: Inbound,
+    inbound: HttpInbound,
     request: InboundRequest,
     response: InboundResponse,
   ): boolean {
@@ -86,7 +103,7 @@ class HttpServerHook {
   private serve(
     server: EventEmitter,
     event: string,
-    inbound: Inbound,
+    inbound: HttpInbound,
     request: InboundRequest,
     response: InboundResponse,
   ): boolean {
@@ -106,11 +123,21 @@ class HttpServerHook {
     return true;
   }
 
-  /** The context for the handler. Where nobody has extracted, all that the headers hold; else the active one. */
-  private contextFor(active: Context, inbound: Inbound, request: InboundRequest, response: InboundResponse): Context {
-    const extracted = inbound.scope === undefined ? propagation.extract(ROOT_CONTEXT, request.headers) : active;
+  /** The context for the handler: with all that the headers hold, which somebody else may have extracted already. */
+  private contextFor(
+    active: Context,
+    inbound: HttpInbound,
+    request: InboundRequest,
+    response: InboundResponse,
+  ): Context {
+    const { arrivedIn } = inbound;
+    // What was active on arrival is where the server was started, which may have been inside a span.
+    const traced = trace.getSpan(active) !== trace.getSpan(arrivedIn);
+    const base = active === arrivedIn ? ROOT_CONTEXT : active;
+    const extracted = traced ? active : propagation.extract(base, request.headers);
+    const trusted = inbound.trusted ? extracted : propagation.deleteBaggage(extracted);
     const scope = inbound.bind(undefined);
-    const context = getScope(extracted) === scope ? extracted : setScope(extracted, scope);
+    const context = getScope(trusted) === scope ? trusted : setScope(trusted, scope);
     if (context !== active) {
       contextApi.bind(context, request);
       contextApi.bind(context, response);

@@ -1,2 +1,8 @@
 export { DeadlineInstrumentation } from './deadline-instrumentation.js';
-export type { ClientOptions, DeadlineInstrumentationConfig, InboundRequest, ServerOptions } from './options.js';
+export type {
+  ClientOptions,
+  DeadlineInstrumentationConfig,
+  InboundCall,
+  InboundRequest,
+  ServerOptions,
+} from './options.js';

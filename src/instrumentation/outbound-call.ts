@@ -43,7 +43,10 @@ export class OutboundCall implements Alarm, ScopeObserver {
     stampedMs: number,
   ) {
     this.deadline = scope?.effectiveDeadline();
-    this.due = this.deadline ? Math.min(this.deadline.due, now() + stampedMs) : Number.POSITIVE_INFINITY;
+    const due = this.deadline?.due ?? Number.POSITIVE_INFINITY;
+    const stamped = now() + stampedMs;
+    // The wire's whole milliseconds are no reserve: a call that ends with its scope must end for the same reason.
+    this.due = stamped + 1 < due ? stamped : due;
   }
 
   /**
@@ -54,6 +57,8 @@ export class OutboundCall implements Alarm, ScopeObserver {
   static start(context: Context, transport: OutboundTransport, stampedMs: number): OutboundCall | undefined {
     const scope = getScope(context);
     if (scope === undefined) return undefined;
+    // It has been counted as rejected, and goes on all the same.
+    if (!transport.enforce && scope.ended() !== undefined) return undefined;
     const call = new OutboundCall(scope, transport, stampedMs);
     if (call.due !== Number.POSITIVE_INFINITY) setAlarm(call);
     observe(scope, call);

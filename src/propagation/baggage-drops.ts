@@ -34,9 +34,11 @@ export class DropReporter implements BaggageGate {
   }
 }
 
-function quietly(report: () => void): void {
+function quietly(report: () => unknown): void {
   try {
-    report();
+    // An async function's failure is a rejection: nobody is there who could handle that either.
+    const result = report();
+    if (result instanceof Promise) result.catch(() => {});
   } catch {
     // A logger's or a listener's own failure.
   }

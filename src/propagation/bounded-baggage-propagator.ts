@@ -64,7 +64,7 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
       if (scanned.members === 0) return context;
       const received = WireBaggage.received(scanned);
       const current = propagation.getBaggage(context);
-      return overlay(context, BAGGAGE_KEY, current === undefined ? received : WireBaggage.merge(current, received));
+      return setBaggage(context, current === undefined ? received : WireBaggage.merge(current, received));
     } catch {
       // A getter's own failure, a carrier that is no carrier: the request is served without baggage.
       return context;
@@ -76,10 +76,15 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
   }
 }
 
+/** As the api's, cheaper where its key could be learnt. */
+function setBaggage(context: Context, baggage: WireBaggage): Context {
+  return BAGGAGE_KEY === undefined ? propagation.setBaggage(context, baggage) : overlay(context, BAGGAGE_KEY, baggage);
+}
+
 /** The key under which the api keeps baggage, learnt from the api itself: a context is told which key is asked for. */
-function learnBaggageKey(): symbol {
+function learnBaggageKey(): symbol | undefined {
   const asked: symbol[] = [];
   const probe: Context = { getValue: (key) => void asked.push(key), setValue: () => probe, deleteValue: () => probe };
   propagation.getBaggage(probe);
-  return asked[0] as symbol;
+  return asked.length === 1 ? asked[0] : undefined;
 }

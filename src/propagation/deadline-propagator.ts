@@ -45,7 +45,7 @@ export class DeadlinePropagator implements TextMapPropagator {
     try {
       const budget = this.read(carrier, getter);
       const inbound = inboundOf(carrier);
-      if (inbound !== undefined) return setScope(context, inbound.bind(budget));
+      if (inbound !== undefined) return setScope(context, inbound.bind(budget, parentScope(context)));
       if (budget === undefined) return context;
       return setScope(context, new Scope(parentScope(context), Deadline.fromCaller(budget), 'free'));
     } catch {

@@ -2,7 +2,8 @@ import { outOfRange, wrongType } from '../argument.js';
 
 /**
  * Which baggage keys: their names, where `prefix*` stands for all that start so; or a predicate on the key. Keys are
- * case-sensitive. A predicate that throws lets nothing through.
+ * case-sensitive. A predicate that throws, or returns anything but `true`,
+ * lets nothing through.
  */
 export type KeyFilter = readonly string[] | ((key: string) => boolean);
 
@@ -26,7 +27,8 @@ export function resolveKeyFilter(option: string, filter: unknown): ((key: string
 function guarded(predicate: (key: string) => boolean): (key: string) => boolean {
   return (key) => {
     try {
-      return Boolean(predicate(key));
+      // Nothing but `true`: the promise of an async predicate must not open a trust boundary.
+      return predicate(key) === true;
     } catch {
       return false;
     }

@@ -19,10 +19,10 @@ export const TIMEBUDGET_LENGTH = 256;
  * A list member that is a number, and the comma after it: an integer or decimal (RFC 9651, sections 3.3.1 and 3.3.2)
  * with any parameters (3.1.2). A comma in a quoted parameter does not end the member.
  */
-const NUMBER_MEMBER = /[ \t]*(-?)([0-9]+)(?:\.[0-9]+)?(?:;(?:[^",]|"(?:[^"\\]|\\.)*")*)?[ \t]*(?:,|$)/y;
+const NUMBER_MEMBER = /[ \t]*(-?)([0-9]+)(?:\.[0-9]+)?(?:;(?:[^",]|"(?:[^"\\]|\\[\s\S])*")*)?[ \t]*(?:,|$)/y;
 
 /** Any other member, and the comma after it. */
-const OTHER_MEMBER = /(?:[^",]|"(?:[^"\\]|\\.)*"|")*(?:,|$)/y;
+const OTHER_MEMBER = /(?:[^",]|"(?:[^"\\]|\\[\s\S])*"|")*(?:,|$)/y;
 
 /**
  * Reads a `timebudget` field: a list of integers, of which the smallest counts.

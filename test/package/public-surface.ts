@@ -1,4 +1,4 @@
-/** What "." exports: the table "Public surface" of the design, and what kind of thing each is. */
+/** What "." exports: and what kind of thing each is. */
 export const PUBLIC_SURFACE = {
   abortSignal: 'function',
   BoundedBaggagePropagator: 'function',
@@ -18,6 +18,7 @@ export const PUBLIC_SURFACE = {
   withCancel: 'function',
   withDeadline: 'function',
   withTimeout: 'function',
+  withoutBaggage: 'function',
 };
 
 /** One hop in a user's words: prints what was written into an outgoing carrier and read from an incoming one. */

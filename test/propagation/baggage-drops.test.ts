@@ -45,13 +45,14 @@ describe('a drop tells direction, reason, key and bytes', () => {
     ['too long', {}, `${fieldOf(3, 8000)},${member('b', 300)},c=1`, [{ reason: 'bytes', bytes: 304 }]],
     // Lines are joined as far as they are looked at: one character past the limit.
     ['too long in lines', {}, [fieldOf(3, 8000), member('b', 20_000)], [{ reason: 'bytes', bytes: 8193 }]],
+    ['a line too many', {}, [fieldOf(3, 8192), 'b=1'], [{ reason: 'bytes', bytes: 3 }]],
     ['one too long', { limits: 'otel' }, member('b', 4097), [{ reason: 'member-bytes', key: 'b', bytes: 4097 }]],
     ['a filtered key', { inbound: ['a'] }, 'a=1,b = 22', [{ reason: 'filtered', key: 'b', bytes: 6 }]],
     ['no text', {}, 5, [{ reason: 'invalid', bytes: 0 }]],
   ])('inbound: %s', (_, options, field, expected) => {
     const { propagator, drops } = watched(options);
     extract(propagator, field);
-    expect(drops).toEqual(expected.map((drop) => ({ direction: 'inbound', ...drop })));
+    expect(drops).toStrictEqual(expected.map((drop) => ({ direction: 'inbound', ...drop })));
   });
 
   test.each<[string, BaggagePropagatorOptions, Entry[], Omit<BaggageDrop, 'direction'>[]]>([
@@ -85,7 +86,7 @@ describe('a drop tells direction, reason, key and bytes', () => {
   ])('outbound: %s', (_, options, entries, expected) => {
     const { propagator, drops } = watched(options);
     sent(propagator, baggageOf(...entries));
-    expect(drops).toEqual(expected.map((drop) => ({ direction: 'outbound', ...drop })));
+    expect(drops).toStrictEqual(expected.map((drop) => ({ direction: 'outbound', ...drop })));
   });
 });
 
@@ -125,6 +126,18 @@ test('what onDrop throws disturbs neither the others nor the request', () => {
   expect(keysOf(baggage)).toEqual(['a', 'b', 'c']);
   expect(sent(propagator, baggage)).toBe('a=1,c=3');
   expect(onDrop).toHaveBeenCalledTimes(3);
+});
+
+test('an onDrop that rejects does not end the process', async () => {
+  const unhandled = jest.fn();
+  process.on('unhandledRejection', unhandled);
+  const onDrop = jest.fn(() => Promise.reject(new Error('a broken report')));
+  extract(new BoundedBaggagePropagator({ onDrop }), 'a=1,b b');
+  jest.useRealTimers();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  process.off('unhandledRejection', unhandled);
+  expect(onDrop).toHaveBeenCalledTimes(1);
+  expect(unhandled).not.toHaveBeenCalled();
 });
 
 test('a logger that throws disturbs neither, and onDrop is told', () => {

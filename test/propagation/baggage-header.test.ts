@@ -98,7 +98,9 @@ describe('pinned keys', () => {
   });
 
   test('stay in their place when all fit', () => {
-    expect(sentKeys(send({ pinned: ['c'] }, baggage))).toEqual(['big', 'a.x', 'b', 'a.y', 'c']);
+    const limits = { members: 5, bytes: 40 };
+    expect(send({ limits, pinned: ['c'] }, baggage)).toBe('big=xxxxxxxxxxxxxxxx,a.x=1,b=2,a.y=3,c=4');
+    expect(sentKeys(send({ limits: { bytes: 39 }, pinned: ['c'] }, baggage))).toEqual(['c', 'big', 'a.x', 'b']);
   });
 
   test('that do not fit are skipped like others', () => {

@@ -43,12 +43,13 @@ describe('a predicate', () => {
 
   test.each([
     [true, true],
-    [1, true],
-    ['yes', true],
+    [1, false],
+    ['yes', false],
+    [Promise.resolve(true), false],
     [false, false],
     [0, false],
     [undefined, false],
-  ])('that returns %j means %j', (returned, through) => {
+  ])('that returns %p means %j', (returned, through) => {
     expect(resolveKeyFilter('pinned', () => returned)?.('a')).toBe(through);
   });
 

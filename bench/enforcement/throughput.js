@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { Pool } from 'undici';
+import { BUDGET_MS, baggageField, TRACEPARENT } from '../headers.js';
+import { printTable } from '../table.js';
+import { withServices } from './service-processes.js';
+
+const CONNECTIONS = 16;
+const HEADERS = { traceparent: TRACEPARENT, baggage: baggageField(3), timebudget: String(BUDGET_MS) };
+
+/**
+ * @typedef {object} Load
+ * @property {number} starts how often the servers are started anew: no two runs of a process are compiled the same
+ * @property {number} rounds of each set-up after each start
+ * @property {number} roundMs
+ * @property {number} warmUpRounds untimed rounds of each set-up after each start
+ */
+
+/** @type {Load} */
+export const FULL_LOAD = { starts: 3, rounds: 50, roundMs: 150, warmUpRounds: 20 };
+/** @type {Load} */
+export const SMOKE_LOAD = { starts: 1, rounds: 2, roundMs: 100, warmUpRounds: 1 };
+
+/**
+ * Requests per second through a server that makes one call for each, with OpenTelemetry's own set-up and with ours. The
+ * two take turns in short rounds, and of each the best tenth is looked at: those that nothing else disturbed.
+ *
+ * @param {Load} load
+ */
+export async function throughput(load) {
+  const rounds = { stock: [], ours: [] };
+  for (let i = 0; i < load.starts; i++) {
+    await withServices(async (start) => {
+      const { port } = await start('downstream');
+      const settings = { DOWNSTREAM_PORT: String(port) };
+      const relays = await Promise.all(Object.keys(rounds).map((setUp) => startRelay(start, setUp, settings)));
+      try {
+        for (const relay of relays) await check(relay);
+        await takeTurns(relays, load.warmUpRounds, load.roundMs);
+        await takeTurns(relays, load.rounds, load.roundMs, rounds);
+      } finally {
+        await Promise.all(relays.map(({ pool }) => pool.destroy()));
+      }
+    });
+  }
+  print(rounds);
+}
+
+async function takeTurns(relays, count, roundMs, results) {
+  for (let i = 0; i < count; i++) {
+    for (const relay of i % 2 === 0 ? relays : relays.toReversed()) {
+      const result = await round(relay, roundMs);
+      results?.[relay.setUp].push(result);
+    }
+  }
+}
+
+async function startRelay(start, setUp, settings) {
+  const service = await start('relay', { setUp, settings });
+  const pool = new Pool(`http://127.0.0.1:${service.port}`, { connections: CONNECTIONS });
+  return { setUp, service, pool };
+}
+
+/** That both do what they are timed for. */
+async function check({ setUp, pool }) {
+  const { statusCode, body } = await pool.request({ path: '/stock', method: 'GET', headers: HEADERS });
+  assert.equal(statusCode, 200);
+  const { relayed } = await body.json();
+  assert.equal(relayed.traceparent.split('-')[1], TRACEPARENT.split('-')[1]);
+  assert.equal(relayed.baggage, HEADERS.baggage);
+  if (setUp === 'stock') assert.equal(relayed.timebudget, undefined);
+  else assert.ok(Number(relayed.timebudget) > 0 && Number(relayed.timebudget) <= BUDGET_MS, relayed.timebudget);
+}
+
+async function round({ service, pool }, roundMs) {
+  let requests = 0;
+  const cpuBefore = await service.ask('cpu');
+  const start = performance.now();
+  const connection = async () => {
+    while (performance.now() - start < roundMs) {
+      const { statusCode, body } = await pool.request({ path: '/stock', method: 'GET', headers: HEADERS });
+      await body.dump();
+      assert.equal(statusCode, 200);
+      requests++;
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, connection));
+  const seconds = (performance.now() - start) / 1e3;
+  return { perSecond: requests / seconds, cpuMicros: (((await service.ask('cpu')) - cpuBefore) * 1e3) / requests };
+}
+
+function print({ stock, ours }) {
+  const [theirRate, ourRate] = [stock, ours].map((rounds) => nthBest(rounds, ({ perSecond }) => -perSecond).perSecond);
+  const [theirCpu, ourCpu] = [stock, ours].map((rounds) => nthBest(rounds, ({ cpuMicros }) => cpuMicros).cpuMicros);
+  printTable(
+    'throughput: http server with one http call; target: ratio at least 0.95',
+    ['', 'stock', 'ours', 'ratio'],
+    [
+      ['requests/s', theirRate.toFixed(0), ourRate.toFixed(0), (ourRate / theirRate).toFixed(3)],
+      ["server's CPU, µs a request", theirCpu.toFixed(0), ourCpu.toFixed(0), (theirCpu / ourCpu).toFixed(3)],
+    ],
+  );
+}
+
+/** The round at the edge of the best tenth: by the lowest `cost`. */
+function nthBest(rounds, cost) {
+  return rounds.toSorted((a, b) => cost(a) - cost(b))[Math.floor(rounds.length / 10)];
+}

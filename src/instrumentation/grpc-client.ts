@@ -1,0 +1,54 @@
+import type { EventEmitter } from 'node:events';
+import type { Deadline } from '@grpc/grpc-js';
+import { context as contextApi } from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
+import { isEndReason } from '../errors.js';
+import { GrpcCall } from './grpc-outbound.js';
+import type { InstrumentationSettings } from './options.js';
+import { type Method, patchMethod } from './patch.js';
+
+interface Channel {
+  getTarget(): string;
+}
+
+/**
+ * Binds each call of a channel to the scope that it is made under. Every client makes its calls by `createCall`, in the
+ * caller's async context and after another instrumentation has injected. Returns what undoes it.
+ */
+export function instrumentGrpcChannel(
+  channelClass: { prototype: object },
+  settings: InstrumentationSettings,
+): () => void {
+  return patchMethod(channelClass.prototype, 'createCall', (original) => wrapCreateCall(original, settings));
+}
+
+function wrapCreateCall(original: Method, settings: InstrumentationSettings): Method {
+  return function createCall(this: Channel, method: string, deadline: Deadline, ...rest: unknown[]) {
+    const context = contextApi.active();
+    const target = `gRPC ${this.getTarget()}${method}`;
+    if (isTracingSuppressed(context) || settings.client.ignores?.(target)) {
+      return original.call(this, method, deadline, ...rest);
+    }
+    const bound = new GrpcCall(context, target, settings.enforce);
+    const call = original.call(this, method, bound.deadline(deadline), ...rest);
+    bound.attach(call);
+    return call;
+  };
+}
+
+/**
+ * Keeps a stream of answers from crashing the process when our abort is the only cause of its 'error' and nobody
+ * listens. Returns what undoes it.
+ */
+export function expectStreamErrors(streamClass: { prototype: object }): () => void {
+  return patchMethod(streamClass.prototype, 'emit', (original) => {
+    return function emit(this: EventEmitter, event: string | symbol, ...args: unknown[]) {
+      if (event === 'error' && isAborted(args[0]) && this.listenerCount('error') === 0) this.on('error', () => {});
+      return original.call(this, event, ...args);
+    };
+  });
+}
+
+function isAborted(error: unknown): boolean {
+  return isEndReason((error as { cause?: unknown } | null | undefined)?.cause);
+}

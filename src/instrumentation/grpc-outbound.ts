@@ -1,0 +1,146 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Deadline, Metadata, StatusObject } from '@grpc/grpc-js';
+import type { Context } from '@opentelemetry/api';
+import { type Alarm, setAlarm, UNSET } from '../alarms.js';
+import { now } from '../clock.js';
+import { getScope } from '../context/context-scope.js';
+import type { EndReason } from '../errors.js';
+import { OutgoingFields } from './grpc-metadata.js';
+import { DEADLINE_EXCEEDED, EARLY, statusCodeOf } from './grpc-status.js';
+import { callError, OutboundCall, type OutboundTransport, reasonNotToCall } from './outbound-call.js';
+
+type Status = StatusObject & { cause?: unknown };
+
+export interface CallListener {
+  onReceiveMetadata(metadata: Metadata): void;
+  onReceiveMessage(message: unknown): void;
+  onReceiveStatus(status: Status): void;
+}
+
+/** What a channel makes: the part of it that we use. */
+export interface ChannelCall {
+  start(metadata: Metadata, listener: CallListener): void;
+  cancelWithStatus(code: number, details: string): void;
+}
+
+/** A gRPC call that we make, of any of the four kinds: from its creation to its status. */
+export class GrpcCall implements OutboundTransport {
+  readonly name = 'grpc';
+  /** Why it may not start. */
+  private readonly refusal: EndReason | undefined;
+  /** Keeps the caller's async context: the timer that ends calls runs outside of all requests. */
+  private resource: AsyncResource | undefined = undefined;
+  /** When grpc-js ends the call by the deadline that it got from us, on the wall clock. */
+  private expiry = Number.POSITIVE_INFINITY;
+  private call: ChannelCall | undefined = undefined;
+  private bound: OutboundCall | undefined = undefined;
+  /** Why we have ended it. */
+  private reason: EndReason | undefined = undefined;
+  private over = false;
+
+  constructor(
+    private readonly context: Context,
+    private readonly target: string,
+    readonly enforce: boolean,
+  ) {
+    const reason = reasonNotToCall(context, 'grpc');
+    this.refusal = enforce ? reason : undefined;
+  }
+
+  /** The deadline for grpc-js: the earlier of the application's own and ours. It becomes the `grpc-timeout` as well. */
+  deadline(own: Deadline): Deadline {
+    // It fails at its start. A deadline that passes before would be reported to nobody.
+    if (this.refusal !== undefined) return Number.POSITIVE_INFINITY;
+    if (!this.enforce || getScope(this.context)?.effectiveDeadline() === undefined) return own;
+    // Now, because of the reserve. What is written is what is left when the call starts.
+    const ours = Date.now() + new OutgoingFields(this.context).budget - 1;
+    if (!(Number(own) > ours)) return own;
+    this.expiry = ours;
+    return ours;
+  }
+
+  /** Comes between the application and `call`, which has been created and has not started. */
+  attach(call: ChannelCall): void {
+    this.call = call;
+    const start = call.start;
+    call.start = (metadata, listener) => {
+      const finish = (status: Status) => this.finish(status, listener);
+      const fields = new OutgoingFields(this.context);
+      if (this.refusal !== undefined) this.abort(this.refusal);
+      // The budget is rounded down. The call ends when it is used up, and where nothing is kept back not before.
+      else this.bound = OutboundCall.start(this.context, this, fields.budget + 1);
+      if (this.bound !== undefined) this.resource = new AsyncResource('opentelemetry-propagator-deadline call');
+      start.call(call, fields.appliedTo(metadata), {
+        onReceiveMetadata: (received) => listener.onReceiveMetadata(received),
+        onReceiveMessage: (message) => listener.onReceiveMessage(message),
+        onReceiveStatus: finish,
+      });
+      // An interceptor has let it wait for too long: grpc-js has told its end to nobody.
+      if (this.expiry <= Date.now()) setImmediate(finish, expired(metadata));
+    };
+  }
+
+  abort(reason: EndReason): void {
+    this.reason = reason;
+    this.call?.cancelWithStatus(statusCodeOf(reason), reason.message);
+  }
+
+  private finish(status: Status, listener: CallListener): void {
+    if (this.over) return;
+    this.over = true;
+    if (this.isOurDeadline(status)) this.deliverWhenDue(status, listener);
+    else this.deliver(status, listener);
+  }
+
+  /** grpc-js may be early. Whoever is told that the time is up must find it so. */
+  private deliverWhenDue(status: Status, listener: CallListener): void {
+    const deliver = () => {
+      this.bound?.ring();
+      this.deliver(status, listener);
+    };
+    const due = this.bound?.due ?? 0;
+    if (due <= now()) deliver();
+    else setAlarm(new HeldStatus(due, deliver));
+  }
+
+  private deliver(status: Status, listener: CallListener): void {
+    this.bound?.release();
+    const { reason, resource } = this;
+    if (reason === undefined || status.code !== statusCodeOf(reason)) {
+      listener.onReceiveStatus(status);
+      return;
+    }
+    // grpc-js copies what a status holds to the error that the application gets.
+    const caused = { ...status, cause: callError(reason, this.target) };
+    if (resource === undefined) listener.onReceiveStatus(caused);
+    else resource.runInAsyncScope(() => listener.onReceiveStatus(caused));
+  }
+
+  /** Whether grpc-js, or the peer, has ended the call by the deadline that it got from us. */
+  private isOurDeadline({ code }: Status): boolean {
+    if (code !== DEADLINE_EXCEEDED || this.reason !== undefined || this.bound === undefined) return false;
+    return this.expiry !== Number.POSITIVE_INFINITY && this.bound.due - now() <= EARLY;
+  }
+}
+
+class HeldStatus implements Alarm {
+  slot = UNSET;
+
+  constructor(
+    readonly due: number,
+    readonly ring: () => void,
+  ) {}
+
+  clearIfAbandoned(): void {
+    // The application waits for it.
+  }
+}
+
+function expired(metadata: Metadata): Status {
+  const MetadataClass = metadata.constructor as new () => Metadata;
+  return {
+    code: DEADLINE_EXCEEDED,
+    details: 'Deadline exceeded before the call started',
+    metadata: new MetadataClass(),
+  };
+}

@@ -1,0 +1,75 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { context as contextApi, diag } from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
+import { instrumentGlobalFetch } from './global-fetch.js';
+import type { InstrumentationSettings } from './options.js';
+import { OutboundCall } from './outbound-call.js';
+import { patchMethod } from './patch.js';
+import { meetGlobalDispatcher, onDispatcher } from './undici-copies.js';
+import { DispatchHook } from './undici-dispatch.js';
+import { onUpgraded, RequestCall, type UndiciRequest } from './undici-request.js';
+import { stamp } from './undici-stamp.js';
+import { isLeftAlone } from './undici-target.js';
+
+/**
+ * Binds each call of undici, of Node's own (global `fetch`, `WebSocket`) and of every copy from npm, to the scope that
+ * it is made under. Returns what undoes it.
+ */
+export function instrumentUndici(settings: InstrumentationSettings): () => void {
+  const dispatches = new DispatchHook(settings);
+  const requests = new RequestHook(settings);
+  const undo = [
+    instrumentGlobalFetch(settings),
+    onChannel('undici:request:create', (request) => {
+      if (!dispatches.created(request)) meetGlobalDispatcher();
+      requests.begin(request);
+    }),
+    onChannel('undici:request:trailers', (request) => requests.end(request)),
+    onChannel('undici:request:error', (request) => requests.end(request)),
+    () => requests.releaseAll(),
+  ];
+  undo.push(onDispatcher((prototype) => undo.push(patchMethod(prototype, 'dispatch', dispatches.wrap))));
+  meetGlobalDispatcher();
+  return () => {
+    for (const step of undo) step();
+  };
+}
+
+function onChannel(name: string, listener: (request: UndiciRequest) => void): () => void {
+  const onMessage = (message: unknown) => listener((message as { request: UndiciRequest }).request);
+  subscribe(name, onMessage);
+  return () => unsubscribe(name, onMessage);
+}
+
+/** Stamps each request and binds it to its scope, while it is in flight. */
+class RequestHook {
+  private readonly calls = new Map<UndiciRequest, OutboundCall>();
+
+  constructor(private readonly settings: InstrumentationSettings) {}
+
+  /** Undici announces a request in the async context of the dispatch that it is made by. */
+  begin(request: UndiciRequest): void {
+    const context = contextApi.active();
+    if (isTracingSuppressed(context) || isLeftAlone(request, this.settings)) return;
+    try {
+      const stampedMs = stamp(context, request);
+      const call = OutboundCall.start(context, new RequestCall(request, this.settings.enforce), stampedMs);
+      // Its scope may have ended: with a copy of undici that was loaded before us nobody has looked until now.
+      if (call === undefined || request.aborted) return;
+      this.calls.set(request, call);
+      onUpgraded(request, () => this.end(request));
+    } catch (error) {
+      // Thrown in a channel, it would end the process.
+      diag.error('an outbound call goes out without its deadline', error);
+    }
+  }
+
+  end(request: UndiciRequest): void {
+    this.calls.get(request)?.release();
+    this.calls.delete(request);
+  }
+
+  releaseAll(): void {
+    for (const request of this.calls.keys()) this.end(request);
+  }
+}

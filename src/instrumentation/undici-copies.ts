@@ -1,0 +1,46 @@
+import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
+
+/** Where undici keeps the dispatcher that global `fetch` uses; versions differ in which of the two they read. */
+const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
+
+/** The prototypes that have a `dispatch`, of each copy of undici in this process: Node's own, and those from npm. */
+const prototypes = new Set<object>();
+const listeners = new Set<(prototype: object) => void>();
+
+/** Tells of each prototype, now or when it comes. Returns what ends that. */
+export function onDispatcher(listener: (prototype: object) => void): () => void {
+  for (const prototype of prototypes) listener(prototype);
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Looks at the dispatcher that global `fetch` uses: Node loads its undici late, and it may be exchanged. */
+export function meetGlobalDispatcher(): void {
+  for (const key of GLOBAL_DISPATCHERS) {
+    const dispatcher: unknown = (globalThis as Record<symbol, unknown>)[key];
+    if (typeof dispatcher === 'object' && dispatcher !== null) meet(Object.getPrototypeOf(dispatcher));
+  }
+}
+
+/** The hook for undici from npm. Its file is seen in ES module applications too, because undici itself requires it. */
+export function undiciModule(): InstrumentationNodeModuleDefinition {
+  const seen = (exports: { prototype: object }) => {
+    meet(exports.prototype);
+    return exports;
+  };
+  const file = new InstrumentationNodeModuleFile('undici/lib/dispatcher/dispatcher-base.js', ['*'], seen, () => {});
+  // For a copy that was loaded before us and is required again.
+  const main = (exports: { Agent: { prototype: object } }) => {
+    seen(exports.Agent);
+    return exports;
+  };
+  return new InstrumentationNodeModuleDefinition('undici', ['*'], main, undefined, [file]);
+}
+
+function meet(prototype: object | null): void {
+  let owner = prototype;
+  while (owner !== null && !Object.hasOwn(owner, 'dispatch')) owner = Object.getPrototypeOf(owner);
+  if (owner === null || prototypes.has(owner)) return;
+  prototypes.add(owner);
+  for (const listener of listeners) listener(owner);
+}

@@ -1,0 +1,99 @@
+import { diag } from '@opentelemetry/api';
+import { DeadlineInstrumentation } from '../../src/instrumentation/deadline-instrumentation.js';
+import { type InboundRequest, resolveInstrumentationConfig } from '../../src/instrumentation/options.js';
+
+const request = { url: '/' } as InboundRequest;
+const resolve = (config: unknown) => resolveInstrumentationConfig(config as never);
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+test('the defaults', () => {
+  const { enforce, server, client } = resolve({});
+  expect(enforce).toBe(true);
+  expect(server).toMatchObject({ http: true, http2: true, keepStatus: false });
+  expect(client).toMatchObject({ http: true, undici: true, ignores: undefined });
+  expect(server.ignores(request)).toBe(false);
+  expect(server.trusts(request)).toBe(true);
+  expect(server.cancels(request)).toBe(true);
+  expect(server.defaultBudget(request)).toBeUndefined();
+});
+
+test('an option that is undefined is as one that is absent', () => {
+  const absent = { trust: undefined, ignore: undefined, defaultBudget: undefined, http: undefined };
+  const { server, client } = resolve({ server: absent, client: { ignore: undefined }, mode: undefined });
+  expect(server.trusts(request)).toBe(true);
+  expect(server.http).toBe(true);
+  expect(client.ignores).toBeUndefined();
+  expect(resolve(undefined).enforce).toBe(true);
+});
+
+describe('a bad option is an error that names it and quotes what it got', () => {
+  test.each([
+    [null, TypeError, 'DeadlineInstrumentation: expected an object of options, got null'],
+    [{ sever: {} }, TypeError, /DeadlineInstrumentation: expected only the options .*server.*, got "sever"/],
+    [{ server: true }, TypeError, 'server: expected an object of options, got true'],
+    [{ server: { htpp: true } }, TypeError, /server: expected only the options http, .*, got "htpp"/],
+    [{ client: { fetch: true } }, TypeError, /client: expected only the options http, .*, got "fetch"/],
+    [{ server: { http: 1 } }, TypeError, 'server.http: expected true or false, got 1'],
+    [{ server: { http2: 'no' } }, TypeError, 'server.http2: expected true or false, got "no"'],
+    [{ server: { keepStatus: 'yes' } }, TypeError, 'server.keepStatus: expected true or false, got "yes"'],
+    [{ server: { trust: 'no' } }, TypeError, 'server.trust: expected true, false or a function, got "no"'],
+    [{ server: { cancelOnDisconnect: 0 } }, TypeError, /^server.cancelOnDisconnect: .* got 0$/],
+    [{ server: { ignore: ['/health'] } }, TypeError, 'server.ignore: expected a function, got an array'],
+    [{ server: { ignore: true } }, TypeError, 'server.ignore: expected a function, got true'],
+    [{ server: { defaultBudget: '10s' } }, TypeError, /^server.defaultBudget: .* got "10s"$/],
+    [{ server: { defaultBudget: -1 } }, RangeError, /^server.defaultBudget: .* got -1$/],
+    [{ server: { defaultBudget: Number.NaN } }, RangeError, /^server.defaultBudget: .* got NaN$/],
+    [{ client: { ignore: /x/ } }, TypeError, 'client.ignore: expected a function, got an object'],
+    [{ client: { undici: 'no' } }, TypeError, 'client.undici: expected true or false, got "no"'],
+    [{ mode: 'enforced' }, RangeError, "mode: expected 'enforce' or 'observe', got \"enforced\""],
+  ])('%j', (config, type, message) => {
+    expect(() => resolve(config)).toThrow(type);
+    expect(() => resolve(config)).toThrow(message);
+    expect(() => new DeadlineInstrumentation(config as never)).toThrow(message);
+  });
+});
+
+describe('a function', () => {
+  test.each([
+    ['ignore', 'ignores'],
+    ['trust', 'trusts'],
+    ['cancelOnDisconnect', 'cancels'],
+  ] as const)('as server.%s is asked with the request; what it answers counts as true or false', (option, setting) => {
+    const asked: unknown[] = [];
+    for (const [answer, taken] of [
+      [true, true],
+      [false, false],
+      [undefined, false],
+      [null, false],
+      ['yes', true],
+      [0, false],
+    ]) {
+      const fn = (subject: unknown) => {
+        asked.push(subject);
+        return answer;
+      };
+      expect(resolve({ server: { [option]: fn } }).server[setting](request)).toBe(taken);
+    }
+    expect(new Set(asked)).toEqual(new Set([request]));
+  });
+
+  test.each([
+    ['ignore', 'ignores', false],
+    ['trust', 'trusts', false],
+    ['cancelOnDisconnect', 'cancels', true],
+  ] as const)('as server.%s that fails is taken as: %s: %p', (option, setting, taken) => {
+    const errors = jest.spyOn(diag, 'error').mockReturnValue();
+    for (const fn of [() => Promise.resolve(!taken), () => ({}), throwing]) {
+      errors.mockClear();
+      expect(resolve({ server: { [option]: fn } }).server[setting](request)).toBe(taken);
+      expect(errors.mock.calls).toEqual([[`server.${option}: taken as ${taken}`, expect.anything()]]);
+    }
+  });
+
+  function throwing(): never {
+    throw new Error('no config');
+  }
+});

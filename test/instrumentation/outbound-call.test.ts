@@ -1,0 +1,205 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { pendingAlarms } from '../../src/alarms.js';
+import { deleteDeadline, setDeadline } from '../../src/context/context-deadline.js';
+import { setScope } from '../../src/context/context-scope.js';
+import { Deadline } from '../../src/context/deadline.js';
+import { Scope } from '../../src/context/scope.js';
+import {
+  CallCancelledError,
+  DeadlineExceededError,
+  type EndReason,
+  isCallCancelled,
+  isDeadlineExceeded,
+} from '../../src/errors.js';
+import { type DeadlineEvent, listen } from '../../src/events.js';
+import { callError, OutboundCall, reasonNotToCall } from '../../src/instrumentation/outbound-call.js';
+import { advance, block, useFakeClock } from '../clock/fake-clock.js';
+
+useFakeClock();
+
+class Transport {
+  readonly name = 'http';
+  readonly aborted: EndReason[] = [];
+  constructor(readonly enforce = true) {}
+  abort(reason: EndReason): void {
+    this.aborted.push(reason);
+  }
+}
+
+const nothing = Number.POSITIVE_INFINITY;
+const events: DeadlineEvent[] = [];
+let stopListening: () => void;
+beforeEach(() => {
+  events.length = 0;
+  stopListening = listen((event) => events.push(event));
+});
+afterEach(() => stopListening());
+
+/** A scope of `ms`, and a call under it. */
+function start(ms: number, stamped = nothing, enforce = true) {
+  const scope = new Scope(undefined, ms === nothing ? undefined : Deadline.after(ms), 'owned');
+  const transport = new Transport(enforce);
+  const call = OutboundCall.start(setScope(ROOT_CONTEXT, scope), transport, stamped);
+  if (call === undefined) throw new Error('the call is not bound');
+  return { scope, transport, call };
+}
+
+const exceeded = { type: 'exceeded', side: 'client', transport: 'http' };
+const cancelled = { type: 'cancelled', side: 'client', transport: 'http' };
+
+describe('a call is aborted once', () => {
+  test('when the deadline passes', () => {
+    const { scope, transport } = start(100);
+    advance(99);
+    expect(transport.aborted).toEqual([]);
+    advance(1);
+    expect(transport.aborted).toEqual([scope.ended()?.reason]);
+    scope.cancel();
+    expect(transport.aborted).toHaveLength(1);
+    expect(events).toEqual([exceeded]);
+  });
+
+  test('when the scope is cancelled', () => {
+    const { scope, transport } = start(nothing);
+    scope.cancel('gone');
+    expect(transport.aborted).toEqual([scope.ended()?.reason]);
+    expect(isCallCancelled(transport.aborted[0])).toBe(true);
+    expect(events).toEqual([cancelled]);
+  });
+
+  test('when what it was told runs out, before the deadline', () => {
+    const { scope, transport } = start(100, 80);
+    advance(79);
+    expect(transport.aborted).toEqual([]);
+    advance(1);
+    expect(transport.aborted).toEqual([expect.objectContaining({ code: 'DEADLINE_EXCEEDED', budget: 100, spent: 80 })]);
+    expect(scope.ended()).toBeUndefined();
+    advance(20);
+    expect(transport.aborted).toHaveLength(1);
+    scope.complete(true);
+  });
+
+  test('at the deadline, when it was told more', () => {
+    const { transport } = start(100, 5_000);
+    advance(100);
+    expect(transport.aborted).toHaveLength(1);
+  });
+
+  test('when the event loop was blocked past the deadline, and for that reason, not for a later cancellation', () => {
+    const { scope, transport } = start(100);
+    block(500);
+    scope.cancel();
+    expect(transport.aborted.map(isDeadlineExceeded)).toEqual([true]);
+  });
+
+  test('at once when the scope has ended already', () => {
+    const { transport } = start(0);
+    expect(transport.aborted).toHaveLength(1);
+  });
+
+  test('when a scope above ends', () => {
+    const parent = new Scope(undefined, undefined, 'owned');
+    const scope = new Scope(parent, Deadline.after(100), 'owned');
+    const transport = new Transport();
+    OutboundCall.start(setScope(ROOT_CONTEXT, scope), transport, nothing);
+    parent.cancel();
+    expect(transport.aborted).toEqual([parent.ended()?.reason]);
+  });
+});
+
+describe('a call is left alone', () => {
+  test('once it is released', () => {
+    const { scope, transport, call } = start(100, 50);
+    call.release();
+    call.release();
+    expect(pendingAlarms()).toBe(0);
+    expect(scope.watch).toBeUndefined();
+    advance(100);
+    scope.cancel();
+    expect(transport.aborted).toEqual([]);
+    expect(events).toEqual([]);
+  });
+
+  test('once the request that it was made for has been answered', () => {
+    const { scope, transport } = start(100, 50);
+    scope.complete(true);
+    expect(pendingAlarms()).toBe(0);
+    advance(100);
+    expect(transport.aborted).toEqual([]);
+  });
+
+  test('where nothing binds it', () => {
+    const scope = new Scope(undefined, Deadline.after(100), 'owned');
+    const bound = setScope(ROOT_CONTEXT, scope);
+    const completed = setScope(ROOT_CONTEXT, new Scope(undefined, Deadline.after(0), 'owned'));
+    for (const context of [ROOT_CONTEXT, suppressTracing(bound), deleteDeadline(bound)]) {
+      expect(OutboundCall.start(context, new Transport(), 10)).toBeUndefined();
+      expect(reasonNotToCall(context, 'http')).toBeUndefined();
+    }
+    expect(reasonNotToCall(completed, 'http')).toBeDefined();
+  });
+
+  test('in observe mode, and counted', () => {
+    const { transport } = start(100, nothing, false);
+    advance(100);
+    expect(transport.aborted).toEqual([]);
+    expect(events).toEqual([exceeded]);
+  });
+
+  test('in observe mode, when it was too late from the start: that has been counted', () => {
+    const context = setDeadline(ROOT_CONTEXT, Deadline.after(0));
+    expect(reasonNotToCall(context, 'http')).toBeDefined();
+    expect(OutboundCall.start(context, new Transport(false), 0)).toBeUndefined();
+    expect(events).toEqual([{ type: 'rejected', side: 'client', transport: 'http' }]);
+  });
+});
+
+describe('a call whose own scope has completed, as withTimeout around it has settled', () => {
+  test('keeps that deadline', () => {
+    const { scope, transport } = start(100);
+    scope.complete();
+    advance(99);
+    expect(transport.aborted).toEqual([]);
+    advance(1);
+    expect(transport.aborted).toEqual([expect.objectContaining({ code: 'DEADLINE_EXCEEDED', budget: 100 })]);
+  });
+
+  test('is aborted by the scope above', () => {
+    const parent = new Scope(undefined, undefined, 'owned');
+    const scope = new Scope(parent, Deadline.after(100), 'owned');
+    const transport = new Transport();
+    OutboundCall.start(setScope(ROOT_CONTEXT, scope), transport, nothing);
+    scope.complete();
+    parent.cancel();
+    expect(transport.aborted).toEqual([parent.ended()?.reason]);
+  });
+
+  test('is released when the scope above has been answered', () => {
+    const parent = new Scope(undefined, Deadline.after(1_000), 'owned');
+    const scope = new Scope(parent, Deadline.after(100), 'owned');
+    const transport = new Transport();
+    OutboundCall.start(setScope(ROOT_CONTEXT, scope), transport, nothing);
+    scope.complete();
+    parent.complete(true);
+    expect(pendingAlarms()).toBe(0);
+    advance(1_000);
+    expect(transport.aborted).toEqual([]);
+  });
+});
+
+describe('the error of a call', () => {
+  const target = 'GET http://stock:8080/items';
+
+  test.each([
+    ['DEADLINE_EXCEEDED', new DeadlineExceededError({ budget: 100, inherited: true, spent: 101.5 })],
+    ['CANCELLED', new CallCancelledError()],
+  ])('%s is one of its own: with the target, and the reason as its cause', (code, reason) => {
+    const error = callError(reason, target);
+    expect(error).not.toBe(reason);
+    expect(error).toMatchObject({ code, target, cause: reason, message: reason.message, status: reason.status });
+    expect(Object.keys(error)).not.toContain('target');
+    expect(isDeadlineExceeded(error)).toBe(code === 'DEADLINE_EXCEEDED');
+    expect((reason as { target?: string }).target).toBeUndefined();
+  });
+});

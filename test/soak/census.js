@@ -1,0 +1,42 @@
+import http from 'node:http';
+import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import v8 from 'node:v8';
+// Not public: what must be gone once nothing is in flight.
+import { pendingAlarms } from '../../dist/esm/alarms.js';
+import { Scope } from '../../dist/esm/context/scope.js';
+import { OutboundCall } from '../../dist/esm/instrumentation/outbound-call.js';
+
+/** Of which no more may be alive than before. */
+const KINDS = {
+  Scope,
+  OutboundCall,
+  AbortSignal,
+  IncomingMessage: http.IncomingMessage,
+  ServerResponse: http.ServerResponse,
+  ClientRequest: http.ClientRequest,
+  Socket: net.Socket,
+};
+
+/**
+ * What is alive in this process, which must be at rest.
+ *
+ * @param {Record<string, import('node:events').EventEmitter>} emitters those that outlive requests
+ */
+export async function census(emitters) {
+  // In turns of their own: what was looked up weakly in a turn lives until its end, and finalizers run between turns.
+  for (let i = 0; i < 5; i++) {
+    await delay(20);
+    globalThis.gc();
+  }
+  const heapBytes = process.memoryUsage().heapUsed;
+  const counts = { alarms: pendingAlarms() };
+  for (const [name, kind] of Object.entries(KINDS)) counts[name] = v8.queryObjects(kind, { format: 'count' });
+  for (const [name, emitter] of Object.entries(emitters)) counts[`listeners of ${name}`] = listeners(emitter);
+  for (const resource of process.getActiveResourcesInfo()) counts[resource] = (counts[resource] ?? 0) + 1;
+  return { heapBytes, counts };
+}
+
+function listeners(emitter) {
+  return emitter.eventNames().reduce((sum, event) => sum + emitter.listenerCount(event), 0);
+}
