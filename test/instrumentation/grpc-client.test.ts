@@ -1,6 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { context, ROOT_CONTEXT } from '@opentelemetry/api';
-import { suppressTracing } from '@opentelemetry/core';
+import { context } from '@opentelemetry/api';
 import { remainingTime } from '../../src/context/context-deadline.js';
 import { withCancel, withTimeout } from '../../src/context/with-scope.js';
 import { isCallCancelled, isDeadlineExceeded } from '../../src/errors.js';
