@@ -11,11 +11,20 @@ export function outOfRange(where: string, expected: string, got: unknown): Range
   return new RangeError(`${where}: expected ${expected}, got ${quote(got)}`);
 }
 
+/** Throws unless `value` is a number for which `inRange` holds, which it must not for NaN. */
+export function checkNumber(
+  where: string,
+  expected: string,
+  value: unknown,
+  inRange: (value: number) => boolean,
+): asserts value is number {
+  if (typeof value !== 'number') throw wrongType(where, expected, value);
+  if (!inRange(value)) throw outOfRange(where, expected, value);
+}
+
 /** Throws unless `value` is a duration: a number of milliseconds from 0 to `Infinity`. */
 export function checkDuration(where: string, value: unknown): asserts value is number {
-  const expected = 'a number of milliseconds, 0 or more';
-  if (typeof value !== 'number') throw wrongType(where, expected, value);
-  if (!(value >= 0)) throw outOfRange(where, expected, value);
+  checkNumber(where, 'a number of milliseconds, 0 or more', value, (ms) => ms >= 0);
 }
 
 /** Throws unless `value` is a function. */
@@ -26,26 +35,20 @@ export function checkFunction(where: string, value: unknown): void {
 /** Throws unless `value` is an object (or absent) whose keys are all among `known`: a misspelt option is an error. */
 export function checkOptions(where: string, value: unknown, known: readonly string[]): void {
   if (value === undefined) return;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw wrongType(where, 'an object of options', value);
-  }
-  for (const key of Object.keys(value)) {
+  if (kindOf(value) !== 'Object') throw wrongType(where, 'an object of options', value);
+  for (const key of Object.keys(value as object)) {
     if (!known.includes(key)) throw wrongType(where, `only the options ${known.join(', ')}`, key);
   }
 }
 
+/** What kind of value it is, of this realm or another one (a test runner's, a worker's): `Object`, `Array`, `Date`. */
+export function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** A primitive as code has it, unless it would look like a number and is none; of anything else its kind. */
 function quote(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return JSON.stringify(value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}...` : value);
-    case 'object':
-      if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date';
-      return value === null ? 'null' : Array.isArray(value) ? 'an array' : 'an object';
-    case 'function':
-      return 'a function';
-    case 'bigint':
-      return `${value}n`;
-    default:
-      return String(value);
-  }
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}...` : value);
+  return Object(value) === value || typeof value === 'bigint' ? kindOf(value) : String(value);
 }

@@ -1,3 +1,5 @@
+export type Transport = 'http' | 'http2' | 'undici' | 'grpc';
+
 /** What happened, for whoever counts it. Fixed words only: never a header's value, never a key. */
 export type DeadlineEvent =
   | {
@@ -12,25 +14,35 @@ export type DeadlineEvent =
       readonly reason: string;
     }
   | {
+      /** Time ran out while a request was served or a call was in flight. */
+      readonly type: 'exceeded';
+      readonly side: 'server' | 'client';
+      readonly transport: Transport;
+      /** Whether the deadline came from the caller, or was set in this process. */
+      readonly inherited: boolean;
+    }
+  | {
       /**
-       * - `exceeded`: time ran out while a request was served or a call was in flight
-       * - `cancelled`: the caller went away meanwhile
+       * - `cancelled`: the caller went away while a request was served or a call was in flight
        * - `rejected`: a request that arrived too late, or a call that was not begun
        */
-      readonly type: 'exceeded' | 'cancelled' | 'rejected';
+      readonly type: 'cancelled' | 'rejected';
       readonly side: 'server' | 'client';
-      readonly transport: 'http' | 'http2' | 'undici' | 'grpc';
+      readonly transport: Transport;
+    }
+  | {
+      /** A call was made inside a live request, in a context that knows nothing of that. */
+      readonly type: 'detached';
+      readonly side: 'client';
+      readonly transport: Transport;
     };
 
 export type DeadlineEventListener = (event: DeadlineEvent) => void;
 
 const listeners = new Set<DeadlineEventListener>();
-const totals = new Map<string, number>();
 
-/** Counts the event and tells every listener. What a listener throws is dropped: counting must not break a request. */
+/** Tells every listener. What a listener throws is dropped: counting must not break a request. */
 export function emit(event: DeadlineEvent): void {
-  const kind = kindOf(event);
-  totals.set(kind, (totals.get(kind) ?? 0) + 1);
   for (const listener of listeners) {
     try {
       listener(event);
@@ -40,18 +52,43 @@ export function emit(event: DeadlineEvent): void {
   }
 }
 
-/** How often an event like this one has happened since the process began. */
-export function totalOf(event: DeadlineEvent): number {
-  return totals.get(kindOf(event)) ?? 0;
-}
-
 /** Adds a listener and returns what removes it. */
 export function listen(listener: DeadlineEventListener): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);
 }
 
-/** The words of an event: few enough to count each combination. */
-function kindOf(event: DeadlineEvent): string {
-  return Object.values(event).join(' ');
+/** The budget of a request that we serve: its `Deadline`, which is asked only when somebody measures. */
+export interface MeasuredBudget {
+  /** What the request was given, in ms. */
+  readonly budget: number;
+  /** What has passed since, in ms. */
+  readonly spent: number;
+}
+
+/** Somebody who measures the budgets of the requests that we serve: every one, so that no event object is made for it. */
+export interface BudgetMeter {
+  /** A request has arrived with a budget from its caller. */
+  received(budget: MeasuredBudget, transport: Transport): void;
+  /** A request that had a budget, from its caller or by default, has been served. */
+  served(budget: MeasuredBudget, transport: Transport): void;
+}
+
+const meters = new Set<BudgetMeter>();
+
+/** Tells whoever measures what has happened to a budget. */
+export function measureBudget(moment: keyof BudgetMeter, budget: MeasuredBudget, transport: Transport): void {
+  for (const meter of meters) {
+    try {
+      meter[moment](budget, transport);
+    } catch {
+      // As with listeners.
+    }
+  }
+}
+
+/** Adds a meter and returns what removes it. */
+export function addBudgetMeter(meter: BudgetMeter): () => void {
+  meters.add(meter);
+  return () => void meters.delete(meter);
 }

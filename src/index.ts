@@ -7,6 +7,25 @@ export type { BaggageDrop, BaggagePropagatorOptions, CustomBaggageLimits } from 
 export type { BaggageDropReason } from './wire/baggage-scan.js';
 export type { KeyFilter } from './propagation/key-filter.js';
 
+// How others spell a deadline, for `extract` and `inject`; and one's own way
+export { timebudget } from './wire/timebudget.js';
+export { grpcTimeout } from './wire/grpc-timeout.js';
+export { connectTimeoutMs } from './wire/connect-timeout-ms.js';
+export { envoyExpectedTimeout, envoyUpstreamTimeout } from './wire/envoy-timeout.js';
+export { contextTtlMs } from './wire/context-ttl-ms.js';
+export { requestTimeoutMs } from './wire/request-timeout-ms.js';
+export { serverTimeout } from './wire/server-timeout.js';
+export { xDeadline } from './wire/x-deadline.js';
+export { finagleDeadline } from './wire/finagle-deadline.js';
+export { durationMs } from './wire/duration-ms.js';
+export { epochMs } from './wire/epoch-ms.js';
+export { type DeadlineFormat, deadlineFormat, type FormatDefinition, type WallClock } from './wire/deadline-format.js';
+export { timeUntil } from './wire/clock-time.js';
+export { type ClockLimits, withClockLimits } from './propagation/clock-limits.js';
+
+// For services that pass a bare trace id
+export { traceIdHeader } from './propagation/trace-id-header.js';
+
 // What a service asks: how long does my caller still wait?
 export { abortSignal, remainingTime, throwIfExceeded } from './context/context-deadline.js';
 

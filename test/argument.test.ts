@@ -8,24 +8,20 @@ describe('what an error quotes', () => {
     ['a number', -1.5, '-1.5'],
     ['NaN', Number.NaN, 'NaN'],
     ['Infinity', Number.POSITIVE_INFINITY, 'Infinity'],
-    ['a bigint', 5n, '5n'],
+    ['a bigint', 5n, 'BigInt'],
     ['a boolean', true, 'true'],
     ['undefined', undefined, 'undefined'],
     ['null', null, 'null'],
     ['a symbol', Symbol('budget'), 'Symbol(budget)'],
-    ['a function, without its source', () => 'secret', 'a function'],
-    ['an array, without its members', ['secret'], 'an array'],
-    ['an object, without its members', { password: 'secret' }, 'an object'],
-    ['an object without a prototype', Object.create(null), 'an object'],
-    ['an invalid Date', new Date(Number.NaN), 'an invalid Date'],
+    ['a function, without its source', () => 'secret', 'Function'],
+    ['an array, without its members', ['secret'], 'Array'],
+    ['an object, without its members', { password: 'secret' }, 'Object'],
+    ['an object without a prototype', Object.create(null), 'Object'],
+    ['a Date', new Date(0), 'Date'],
   ])('%s', (_, value, quoted) => {
     expect(wrongType('here', 'something else', value)).toEqual(
       new TypeError(`here: expected something else, got ${quoted}`),
     );
-  });
-
-  test('a valid Date is not called invalid', () => {
-    expect(wrongType('here', 'a number', new Date(0)).message).not.toContain('invalid');
   });
 
   test('the class says what is wrong', () => {

@@ -1,4 +1,4 @@
-import { type DeadlineEvent, emit, listen, totalOf } from '../src/events.js';
+import { type DeadlineEvent, emit, listen } from '../src/events.js';
 
 const event = { type: 'malformed', field: 'timebudget' } as const satisfies DeadlineEvent;
 
@@ -38,14 +38,4 @@ test('a listener that removes itself is told once, and the others are told', () 
   emit(event);
   removeOther();
   expect([once.mock.calls.length, other.mock.calls.length]).toEqual([1, 2]);
-});
-
-test('totals count each kind by itself, whether anybody listens or not', () => {
-  const other = { type: 'malformed', field: 'another-field' } as const satisfies DeadlineEvent;
-  const before = totalOf(event);
-  expect(totalOf(other)).toBe(0);
-  emit(event);
-  emit({ ...event });
-  emit(other);
-  expect([totalOf(event) - before, totalOf(other)]).toEqual([2, 1]);
 });

@@ -9,22 +9,44 @@ const EXPECTED = [
 /** The spans that a request leaves: one for each hop, and one for each call. */
 export const EXPECTED_SPANS = 2 * EXPECTED.length - 1;
 
-/** What the edge gives each request, in ms. */
-const EDGE_BUDGET = 10_000;
+/** The hops that work when the last one does: what has to stop. */
+const WORKING = ['edge', 'business', 'stock'];
+
+/** Until when work has to stop, in ms: far more than it takes, far less than it takes to look for a piano. */
+const STOP_LIMIT = 1_000;
 
 /** Everything that is not as it has to be, in words; nothing when all is well. */
-export function problemsOf(hops, { baggage }) {
+export function problemsOf(hops, { client, budget }) {
   const problems = EXPECTED.flatMap((expected) => {
     const found = hops.filter(({ service }) => service === expected.service);
     if (found.length !== 1) return [`${expected.service}: expected one hop, got ${found.length}`];
     const [hop] = found;
     const route = routeProblems(hop, expected);
     if (route.length > 0) return route;
-    return [...baggageProblems(hop, expected.baggage ? baggage : {}), ...budgetProblems(hop)];
+    return [...baggageProblems(hop, expected.baggage ? client.baggage : {}), ...budgetProblems(hop, budget)];
   });
   const traceIds = new Set(hops.map(({ traceId }) => traceId));
   if (traceIds.size > 1) problems.push(`one request, ${traceIds.size} trace ids: ${[...traceIds].join(', ')}`);
   return problems;
+}
+
+/**
+ * What is not as it has to be with how the hops stopped.
+ *
+ * @param {number} from the instant from which on nobody waits any more
+ * @param {string[]} codes why a hop may stop
+ */
+export function stopProblems(stops, from, codes) {
+  return WORKING.flatMap((service) => {
+    const stop = stops.find((each) => each.service === service);
+    if (stop === undefined) return [`${service}: expected to stop, got no sign of it`];
+    const problems = [];
+    if (!codes.includes(stop.code))
+      problems.push(`${service}: expected to stop because of ${codes.join(' or ')}, got ${stop.code}`);
+    if (stop.at - from > STOP_LIMIT)
+      problems.push(`${service}: stopped ${stop.at - from} ms after its caller had gone`);
+    return problems;
+  });
 }
 
 function routeProblems({ service, caller, transport }, expected) {
@@ -40,17 +62,15 @@ function baggageProblems({ service, baggage }, expected) {
   return got === wanted ? [] : [`${service}: expected the baggage ${wanted}, got ${got}`];
 }
 
-function budgetProblems(hop) {
+function budgetProblems(hop, given) {
   const { service, caller, call, remaining, budget } = hop;
   if (caller === undefined) {
-    return budget === EDGE_BUDGET ? [] : [`${service}: expected to give ${EDGE_BUDGET} ms, got ${budget}`];
+    return budget === given ? [] : [`${service}: expected to give ${given} ms, got ${budget}`];
   }
   if (!Number.isFinite(remaining)) return [`${service}: no budget arrived`];
-  // What the caller had at each earlier moment, less what it spent from then to the call.
-  const left = [caller, ...caller.calls]
-    .filter((reading) => reading.started <= call.started)
-    .map((reading) => reading.remaining - Math.max(call.started - reading.readAt, 0));
-  const most = Math.min(...left);
+  // What the caller had when it began, and when each of its calls before this one was over.
+  const earlier = caller.calls.filter(({ ended }) => ended <= call.started);
+  const most = Math.min(caller.remaining, ...earlier.map((each) => each.remaining - (each.ended - each.readAt)));
   if (remaining <= most) return [];
   return [`${service}: ${caller.service} had ${most} ms left to give, ${remaining} ms arrived`];
 }

@@ -20,8 +20,8 @@ export function hopsOf(spans) {
   for (const hop of linked) {
     hop.caller = linked.find(({ calls }) => calls.includes(hop.call));
     hop.transport = TRANSPORTS.get(hop.call?.instrumentation);
-    // The first hop's budget did not arrive: the service gave it itself, before its first call.
-    hop.budget = hop.caller === undefined ? hop.calls[0]?.setHere : hop.remaining;
+    // The first hop's budget did not arrive: it is what the edge gives.
+    hop.budget = hop.caller === undefined ? hop.setHere : hop.remaining;
   }
   return linked;
 }

@@ -8,13 +8,24 @@ export function table(hops) {
     tree(hop),
     hop.transport ?? 'client',
     `${hop.traceId.slice(0, 8)}…`,
-    hop.caller === undefined ? `none, sets ${ms(hop.budget)}` : ms(hop.budget),
+    hop.caller === undefined ? `gives ${ms(hop.budget)}` : ms(hop.budget),
     ms(hop.ended - hop.started),
     Object.entries(hop.baggage)
       .map((entry) => entry.join('='))
       .join(' ') || '–',
   ]);
   return grid([['service', 'called by', 'trace', 'budget on arrival', 'time spent', 'baggage'], ...rows], [3, 4]);
+}
+
+/**
+ * When each hop's handler stopped.
+ *
+ * @param {number} from the instant that they are measured from, in ms
+ * @param {string} event what happened then
+ */
+export function stopTable(stops, from, event) {
+  const rows = stops.map(({ service, at, code }) => [service, `${(at - from).toFixed(1)} ms`, code]);
+  return grid([['stopped', `after ${event}`, 'because'], ...rows], [1]);
 }
 
 /** The hops on one time axis. The figure at the head of each bar is what the hop may spend. */

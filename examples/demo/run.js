@@ -1,15 +1,17 @@
-// The main job: four services, each a process of its own, and two requests through all of them. `npm run demo`
+// The main job: four services, each a process of its own; two orders that succeed, one whose time runs out in the last
+// hop, and one whose client goes away. `npm run demo`
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { EXPECTED_SPANS, problemsOf } from './checks.js';
+import { EXPECTED_SPANS, problemsOf, stopProblems } from './checks.js';
 import { hopsOf } from './hops.js';
-import { table, waterfall } from './picture.js';
+import { stopTable, table, waterfall } from './picture.js';
 import { ServiceProcesses } from './service-processes.js';
 
-const CLIENTS = [
-  { session: 'ann', baggage: { user_id: 'u-17', tenant_id: 'acme' } },
-  { session: 'bob', baggage: { user_id: 'u-42', tenant_id: 'globex' } },
-];
+const ANN = { session: 'ann', baggage: { user_id: 'u-17', tenant_id: 'acme' } };
+const BOB = { session: 'bob', baggage: { user_id: 'u-42', tenant_id: 'globex' } };
+
+/** How long the last client waits, in ms, before he closes the connection. */
+const PATIENCE = 600;
 
 /** Far more than the demo takes; a slow machine must not fail it. */
 const LIMIT = 60_000;
@@ -27,7 +29,10 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 
 try {
   const edge = await startServices();
-  for (const client of CLIENTS) await follow(client, edge);
+  await order({ path: '/orders', item: 'lamp', client: ANN, budget: 10_000 }, edge);
+  await order({ path: '/orders', item: 'lamp', client: BOB, budget: 10_000 }, edge);
+  await runOutOfTime({ path: '/express', item: 'piano', client: ANN, budget: 1_000 }, edge);
+  await goAway({ path: '/orders', item: 'piano', client: BOB, budget: 10_000 }, edge);
 } catch (error) {
   const why = signal.aborted && error !== signal.reason ? ` (${signal.reason.message})` : '';
   console.error(`demo failed: ${error.message}${why}`);
@@ -40,20 +45,73 @@ try {
 async function startServices() {
   const [stock, auth] = await Promise.all([services.start('stock', {}, signal), services.start('auth', {}, signal)]);
   const business = await services.start('business', { STOCK_ADDRESS: stock }, signal);
-  return services.start('edge', { AUTH_URL: `http://${auth}`, BUSINESS_URL: `http://${business}` }, signal);
+  return services.start(
+    'edge',
+    { ROLE: 'edge', AUTH_URL: `http://${auth}`, BUSINESS_URL: `http://${business}` },
+    signal,
+  );
 }
 
-/** Sends one request, and shows and checks what it left behind in every service. */
-async function follow(client, edge) {
-  const path = `/orders?session=${client.session}`;
-  const answer = await fetch(`http://${edge}${path}`, { signal });
-  const body = await answer.text();
+/** An order that succeeds. */
+async function order(scene, edge) {
+  const answer = await send(scene, edge, signal);
+  const hops = await show(scene, `${answer.status} ${await answer.text()}`);
+  check(scene, [...(answer.ok ? [] : [`the edge answered ${answer.status}`]), ...problemsOf(hops, scene)]);
+}
+
+/** The budget runs out while the last hop works. */
+async function runOutOfTime(scene, edge) {
+  const answer = await send(scene, edge, signal);
+  const hops = await show(scene, `${answer.status} ${await answer.text()}`);
+  const deadline = hops[0].started + scene.budget;
+  const stops = await shownStops(deadline, 'the deadline');
+  // A caller whose time is up hangs up, and may be faster than the clock of the hop that he called.
+  const codes = ['DEADLINE_EXCEEDED', 'CANCELLED'];
+  const problems = answer.status === 504 ? [] : [`expected 504, got ${answer.status}`];
+  check(scene, [...problems, ...problemsOf(hops, scene), ...stopProblems(stops, deadline, codes)]);
+}
+
+/** The client closes the connection while the last hop works. */
+async function goAway(scene, edge) {
+  const client = new AbortController();
+  const answer = send(scene, edge, AbortSignal.any([client.signal, signal]));
+  await Promise.race([pause(PATIENCE, undefined, { signal }), answer]);
+  const closed = now();
+  client.abort();
+  const gone = await answer.then(
+    ({ status }) => `expected no answer, got ${status}`,
+    () => undefined,
+  );
+  const hops = await show(scene, `the client closes the connection after ${PATIENCE} ms`);
+  const stops = await shownStops(closed, 'the client closed');
+  check(scene, [...(gone ? [gone] : []), ...problemsOf(hops, scene), ...stopProblems(stops, closed, ['CANCELLED'])]);
+}
+
+function send({ path, item, client }, edge, stopped) {
+  return fetch(`http://${edge}${path}?session=${client.session}&item=${item}`, { signal: stopped });
+}
+
+/** Shows what a request left behind in every service. Resolves with its hops. */
+async function show({ path, item, client }, outcome) {
   const hops = hopsOf(await reportedSpans());
-  console.log(`\nGET ${path} → ${answer.status} ${body}\ntrace ${hops[0]?.traceId}\n`);
+  console.log(`\nGET ${path}?session=${client.session}&item=${item} → ${outcome}\ntrace ${hops[0]?.traceId}\n`);
   if (hops.length > 0) console.log(`${indent(table(hops))}\n\n${indent(waterfall(hops))}`);
-  const problems = answer.ok ? [] : [`the edge answered ${answer.status}`];
-  problems.push(...problemsOf(hops, client));
-  if (problems.length > 0) throw new Error(`GET ${path}\n${indent(problems)}`);
+  return hops;
+}
+
+async function shownStops(from, event) {
+  const stops = services.stops.splice(0).sort((one, other) => one.at - other.at);
+  console.log(`\n${indent(stopTable(stops, from, event))}`);
+  return stops;
+}
+
+function check({ path, item }, problems) {
+  if (problems.length > 0) throw new Error(`GET ${path}, ${item}\n${indent(problems)}`);
+}
+
+/** The clock of the services' reports. */
+function now() {
+  return Number(process.hrtime.bigint()) / 1e6;
 }
 
 /** The spans that the services have reported since the last request: some come a moment after the answer. */

@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 
 const file = (name) => fileURLToPath(new URL(`services/${name}.cjs`, import.meta.url));
 
-/** The processes of the demo's services, and the spans that they report. */
+/** The processes of the demo's services, and what they report: spans, and when a handler stopped early. */
 export class ServiceProcesses {
   spans = [];
+  stops = [];
   /** Each running process, with the promise of its exit. */
   #running = new Map();
 
@@ -32,9 +33,10 @@ export class ServiceProcesses {
         this.#running.delete(service);
         reject(new Error(`${name} ended before it was ready (${killedBy ?? `exit code ${code}`})`));
       });
-      service.on('message', ({ port, span }) => {
+      service.on('message', ({ port, span, stop }) => {
         if (port !== undefined) resolve(`127.0.0.1:${port}`);
         if (span !== undefined) this.spans.push({ service: name, ...span });
+        if (stop !== undefined) this.stops.push({ service: name, ...stop });
       });
     });
   }

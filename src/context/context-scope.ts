@@ -1,9 +1,12 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { overlay } from './overlay-context.js';
-import type { Scope } from './scope.js';
+import { Scope } from './scope.js';
 
 const SCOPE_KEY = createContextKey('opentelemetry-propagator-deadline scope');
+
+/** Binds nobody. It tells work that was freed from work of which nobody said where it belongs. */
+const FREED = new Scope(undefined, undefined, 'completed');
 
 /**
  * The scope that binds work in `context`. Telemetry's own work (a context in which tracing is suppressed) is bound by
@@ -25,7 +28,12 @@ export function setScope(context: Context, scope: Scope): Context {
   return overlay(context, SCOPE_KEY, scope);
 }
 
-/** A context without a scope, otherwise as `context`. */
+/** A context that no scope binds, otherwise as `context`. */
 export function deleteScope(context: Context): Context {
-  return context.deleteValue(SCOPE_KEY);
+  return setScope(context, FREED);
+}
+
+/** Whether work in `context` has been given a scope, one that has completed since or was deleted included. */
+export function knowsScope(context: Context): boolean {
+  return context.getValue(SCOPE_KEY) !== undefined;
 }

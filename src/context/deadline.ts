@@ -1,4 +1,4 @@
-import { checkDuration, outOfRange, wrongType } from '../argument.js';
+import { checkDuration, kindOf, outOfRange, wrongType } from '../argument.js';
 import { now } from '../clock.js';
 import { DeadlineExceededError } from '../errors.js';
 
@@ -38,9 +38,9 @@ export class Deadline {
    */
   static at(when: number | Date): Deadline {
     const epochMs: unknown = isDate(when) ? when.getTime() : when;
-    const expected = 'a Date or a number of milliseconds since the epoch';
+    const expected = 'a Date or milliseconds since the epoch';
     if (typeof epochMs !== 'number') throw wrongType('Deadline.at', expected, when);
-    if (Number.isNaN(epochMs)) throw outOfRange('Deadline.at', expected, when);
+    if (Number.isNaN(epochMs)) throw outOfRange('Deadline.at', expected, epochMs);
     return new Deadline(Math.max(epochMs - Date.now(), 0), false);
   }
 
@@ -59,10 +59,14 @@ export class Deadline {
     return this.remaining() === 0;
   }
 
+  /** @internal The ms that have passed since it was received or set. */
+  get spent(): number {
+    return now() - (this.due - this.budget);
+  }
+
   /** @internal What a call fails with that this deadline has ended. A new one each time. */
   toError(): DeadlineExceededError {
-    const { budget, inherited } = this;
-    return new DeadlineExceededError({ budget, inherited, spent: now() - (this.due - budget) });
+    return new DeadlineExceededError(this);
   }
 
   /** @internal */
@@ -76,7 +80,7 @@ export function isDeadline(value: unknown): value is Deadline {
   return typeof value === 'object' && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true;
 }
 
-/** Whether `value` is a `Date`, of this realm or another one (a test runner's, a worker's). */
+/** Whether `value` is a `Date`, of this realm or another one. */
 export function isDate(value: unknown): value is Date {
-  return Object.prototype.toString.call(value) === '[object Date]';
+  return kindOf(value) === 'Date';
 }

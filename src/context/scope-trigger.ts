@@ -12,36 +12,36 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
   slot = UNSET;
   /** The scope above that is observed. */
   parent: Scope | undefined = undefined;
-  private held: Scope | undefined;
-  private readonly reference: WeakRef<Scope> | undefined;
-  private readonly deadline: Deadline | undefined;
+  #held: Scope | undefined;
+  readonly #reference: WeakRef<Scope> | undefined;
+  readonly #deadline: Deadline | undefined;
 
   /** @param keepAlive whether it holds the scope */
   constructor(scope: Scope, keepAlive: boolean) {
-    this.deadline = scope.deadline;
+    this.#deadline = scope.deadline;
     // Some edge runtimes have no WeakRef: there a scope stays until its deadline.
     const weak = !scope.owned && typeof WeakRef === 'function';
-    this.reference = weak ? new WeakRef(scope) : undefined;
-    this.held = keepAlive || !weak ? scope : undefined;
+    this.#reference = weak ? new WeakRef(scope) : undefined;
+    this.#held = keepAlive || !weak ? scope : undefined;
     if (this.due !== Number.POSITIVE_INFINITY) setAlarm(this);
   }
 
   get due(): number {
-    return this.deadline?.due ?? Number.POSITIVE_INFINITY;
+    return this.#deadline?.due ?? Number.POSITIVE_INFINITY;
   }
 
   /** Lets go of everything. Does nothing the second time. */
   close(): void {
     const { parent } = this;
     this.parent = undefined;
-    this.held = undefined;
+    this.#held = undefined;
     clearAlarm(this);
     parent?.watch?.unobserve(this);
   }
 
   /** Holds `scope`, its own, from now on; or holds it weakly again. */
   keepAlive(scope: Scope | undefined): void {
-    if (this.reference !== undefined) this.held = scope;
+    if (this.#reference !== undefined) this.#held = scope;
   }
 
   ring(): void {
@@ -49,20 +49,20 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
   }
 
   scopeEnded(): void {
-    if (!this.clearIfAbandoned()) this.scope?.watch?.announce();
+    if (!this.clearIfAbandoned()) this.#scope?.watch?.announce();
   }
 
   scopeCompleted(answered: boolean): void {
-    if (!this.clearIfAbandoned()) this.scope?.watch?.follow(answered);
+    if (!this.clearIfAbandoned()) this.#scope?.watch?.follow(answered);
   }
 
   clearIfAbandoned(): boolean {
-    if (this.scope !== undefined) return false;
+    if (this.#scope !== undefined) return false;
     this.close();
     return true;
   }
 
-  private get scope(): Scope | undefined {
-    return this.held ?? this.reference?.deref();
+  get #scope(): Scope | undefined {
+    return this.#held ?? this.#reference?.deref();
   }
 }

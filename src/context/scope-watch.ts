@@ -27,90 +27,94 @@ function watchOf(scope: Scope): ScopeWatch {
 
 /** Whoever waits for a scope to end: its observers and its `AbortSignal`. It exists only while there is one. */
 class ScopeWatch implements Watch, AbortListeners {
-  private controller: AbortController | undefined = undefined;
-  private observers: Set<ScopeObserver> | undefined = undefined;
-  private abortListeners: Set<unknown> | undefined = undefined;
-  private trigger: ScopeTrigger | undefined = undefined;
+  #controller: AbortController | undefined;
+  #observers: Set<ScopeObserver> | undefined;
+  #abortListeners: Set<unknown> | undefined;
+  #trigger: ScopeTrigger | undefined;
 
-  constructor(private readonly scope: Scope) {}
+  readonly #scope: Scope;
+
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
 
   observe(observer: ScopeObserver): void {
-    this.observers ??= new Set();
-    this.observers.add(observer);
-    this.attend();
+    this.#observers ??= new Set();
+    this.#observers.add(observer);
+    this.#attend();
   }
 
   unobserve(observer: ScopeObserver): void {
-    if (!this.observers?.delete(observer)) return;
-    this.holdScope();
-    if (this.observers.size > 0 || this.controller !== undefined) return;
-    this.close();
-    this.scope.watch = undefined;
+    if (!this.#observers?.delete(observer)) return;
+    this.#holdScope();
+    if (this.#observers.size > 0 || this.#controller !== undefined) return;
+    this.#close();
+    this.#scope.watch = undefined;
   }
 
   signal(): AbortSignal {
-    if (this.controller === undefined) {
-      this.controller = new AbortController();
-      if (!this.scope.owned) trackAbortListeners(this.controller.signal, this);
-      this.attend();
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (!this.#scope.owned) trackAbortListeners(this.#controller.signal, this);
+      this.#attend();
     }
-    return this.controller.signal;
+    return this.#controller.signal;
   }
 
   announce(): void {
-    const ending = this.scope.ended();
+    const ending = this.#scope.ended();
     if (ending === undefined) return;
-    this.close();
-    const observers = this.takeObservers();
-    this.controller?.abort(ending.reason);
+    this.#close();
+    const observers = this.#takeObservers();
+    this.#controller?.abort(ending.reason);
     tell(observers, (observer) => observer.scopeEnded(ending));
   }
 
   complete(answered: boolean): void {
-    this.close();
-    tell(this.takeObservers(), (observer) => observer.scopeCompleted(answered));
+    this.#close();
+    tell(this.#takeObservers(), (observer) => observer.scopeCompleted(answered));
   }
 
   follow(answered: boolean): void {
     // This scope goes on with a deadline of its own; only calls that were made for the answer are released.
-    if (answered) tell(this.observers ?? [], (observer) => observer.scopeCompleted(true));
-    const { trigger } = this;
+    if (answered) tell(this.#observers ?? [], (observer) => observer.scopeCompleted(true));
+    const trigger = this.#trigger;
     if (trigger === undefined) return;
-    trigger.parent = this.scope.parent;
+    trigger.parent = this.#scope.parent;
     if (trigger.parent !== undefined) observe(trigger.parent, trigger);
   }
 
   abortListenerAdded(listener: unknown): void {
-    this.abortListeners ??= new Set();
-    this.abortListeners.add(listener);
-    this.holdScope();
+    this.#abortListeners ??= new Set();
+    this.#abortListeners.add(listener);
+    this.#holdScope();
   }
 
   abortListenerRemoved(listener: unknown): void {
-    if (this.abortListeners?.delete(listener)) this.holdScope();
+    if (this.#abortListeners?.delete(listener)) this.#holdScope();
   }
 
   /** Tells whoever waits when the scope has ended, else begins to wait for the deadline and for the scope above. */
-  private attend(): void {
-    if (this.scope.ended() !== undefined) {
+  #attend(): void {
+    if (this.#scope.ended() !== undefined) {
       this.announce();
-    } else if (this.trigger === undefined) {
-      this.trigger = new ScopeTrigger(this.scope, this.keepsScopeAlive);
+    } else if (this.#trigger === undefined) {
+      this.#trigger = new ScopeTrigger(this.#scope, this.#keepsScopeAlive);
       this.follow(false);
     } else {
-      this.holdScope();
+      this.#holdScope();
     }
   }
 
-  private close(): void {
-    this.trigger?.close();
-    this.trigger = undefined;
+  #close(): void {
+    this.#trigger?.close();
+    this.#trigger = undefined;
   }
 
   /** The observers, who are told now and never again. */
-  private takeObservers(): Iterable<ScopeObserver> {
-    const { observers } = this;
-    this.observers = undefined;
+  #takeObservers(): Iterable<ScopeObserver> {
+    const observers = this.#observers;
+    this.#observers = undefined;
     return observers ?? [];
   }
 
@@ -118,12 +122,12 @@ class ScopeWatch implements Watch, AbortListeners {
    * Who listens must be told, even if he kept nothing else: a promise that waits for the abort alone would hang
    * otherwise. A signal that nobody listens to may go with its scope.
    */
-  private get keepsScopeAlive(): boolean {
-    return Boolean(this.observers?.size) || Boolean(this.abortListeners?.size);
+  get #keepsScopeAlive(): boolean {
+    return Boolean(this.#observers?.size || this.#abortListeners?.size);
   }
 
-  private holdScope(): void {
-    this.trigger?.keepAlive(this.keepsScopeAlive ? this.scope : undefined);
+  #holdScope(): void {
+    this.#trigger?.keepAlive(this.#keepsScopeAlive ? this.#scope : undefined);
   }
 }
 
@@ -133,7 +137,7 @@ function tell(observers: Iterable<ScopeObserver>, message: (observer: ScopeObser
       message(observer);
     } catch (error) {
       // The others must still be told.
-      diag.error('a call could not be told that its scope is over', error);
+      diag.error('a call missed its end', error);
     }
   }
 }

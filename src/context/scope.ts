@@ -30,7 +30,7 @@ export class Scope {
   constructor(
     parent: Scope | undefined,
     readonly deadline: Deadline | undefined,
-    lifecycle: 'free' | 'owned',
+    lifecycle: Lifecycle,
   ) {
     this.above = parent;
     this.lifecycle = lifecycle;
@@ -58,7 +58,7 @@ export class Scope {
     let earliest: Deadline | undefined;
     for (let scope = this.live(); scope !== undefined; scope = scope.parent) {
       const { deadline } = scope;
-      if (deadline !== undefined && !(earliest !== undefined && earliest.due < deadline.due)) earliest = deadline;
+      if (deadline !== undefined && (earliest === undefined || deadline.due <= earliest.due)) earliest = deadline;
     }
     return earliest;
   }
@@ -79,6 +79,11 @@ export class Scope {
     let outer: Ending | undefined;
     for (let scope = path.pop(); scope !== undefined; scope = path.pop()) outer = scope.settle(outer, instant);
     return outer;
+  }
+
+  /** As {@link ended}; of a scope that has completed, how it had ended before. */
+  outcome(): Ending | undefined {
+    return this.ending ?? this.ended();
   }
 
   /** Finds out how it has ended, given how the scopes above have. */

@@ -1,5 +1,5 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
-import { checkDuration, checkFunction, outOfRange, wrongType } from '../argument.js';
+import { checkDuration, checkFunction, wrongType } from '../argument.js';
 import { deleteScope, parentScope, setScope } from './context-scope.js';
 import { Deadline, isDate, isDeadline } from './deadline.js';
 import { Scope } from './scope.js';
@@ -65,15 +65,14 @@ export function detach<T>(fn: (context: Context) => T, parent?: Context): T {
 /** `parent`, or the active context when it was left out. */
 function contextOr(where: string, parent: Context | undefined): Context {
   if (parent === undefined) return contextApi.active();
-  if (typeof parent?.getValue !== 'function') throw wrongType(where, 'a Context as parent', parent);
+  if (typeof parent?.getValue !== 'function') throw wrongType(where, 'a Context', parent);
   return parent;
 }
 
 function toDeadline(when: unknown): Deadline {
   if (isDeadline(when)) return when;
-  if (!isDate(when)) throw wrongType('withDeadline', 'a Date or a Deadline', when);
-  if (Number.isNaN(when.getTime())) throw outOfRange('withDeadline', 'a valid Date', when);
-  return Deadline.at(when);
+  if (isDate(when)) return Deadline.at(when);
+  throw wrongType('withDeadline', 'a Date or a Deadline', when);
 }
 
 function runIn<T>(outer: Context, scope: Scope, fn: (context: Context) => T): T {

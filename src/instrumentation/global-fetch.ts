@@ -21,16 +21,22 @@ export function instrumentGlobalFetch(settings: InstrumentationSettings): () => 
 
 function wrapFetch(original: Method, settings: InstrumentationSettings): Method {
   return function fetch(this: unknown, ...args: unknown[]) {
-    const context = contextApi.active();
+    const active = contextApi.active();
+    const context = isIgnored(args, settings) ? active : settings.detached.contextFor(active, 'undici');
+    const go = () => original.apply(this, args);
+    const goInContext = context === active ? go : () => contextApi.with(context, go);
     const scope = getScope(context);
-    if (scope === undefined) return original.apply(this, args);
+    if (scope === undefined) return goInContext();
     if (settings.enforce && scope.ended() !== undefined) {
       // Here and not in undici, which Node loads during the first call, so that its pools can't be patched before.
       const target = httpTarget(args);
       const refusal = target && !settings.client.ignores?.(target) && reasonNotToCall(context, 'undici');
-      if (refusal) return Promise.reject(withTarget(refusal, target));
+      if (refusal) {
+        cancelBody(args, refusal);
+        return Promise.reject(withTarget(refusal, target));
+      }
     }
-    const response = original.apply(this, args);
+    const response = goInContext();
     // A stub may return anything.
     if (typeof response?.catch !== 'function') return response;
     return response.catch((error: unknown) => {
@@ -42,10 +48,25 @@ function wrapFetch(original: Method, settings: InstrumentationSettings): Method 
 /** The reason for which a call of `scope` was ended by us; `undefined` when it failed by itself. */
 function reasonFor(error: unknown, scope: Scope): EndReason | undefined {
   const cause = (error as { cause?: unknown } | null | undefined)?.cause;
-  if (isEndReason(cause)) return cause;
-  // Node's fetch takes an error of another realm, a test runner's, for none, and keeps only its text.
   const reason = scope.ended()?.reason;
+  // A dispatcher of another version hides that the call is fetch's, which then gets an error made for this call.
+  if (isEndReason(cause))
+    return reason !== undefined && cause.cause === reason ? withTarget(reason, cause.target) : cause;
+  // Node's fetch takes an error of another realm, a test runner's, for none, and keeps only its text.
   return reason !== undefined && (cause as Error | undefined)?.message === String(reason) ? reason : undefined;
+}
+
+function isIgnored(args: unknown[], { client }: InstrumentationSettings): boolean {
+  const target = client.ignores && httpTarget(args);
+  return target !== undefined && Boolean(client.ignores?.(target));
+}
+
+/** Lets go of the source of a body that nobody will read, as `fetch` does for a `signal` that has aborted. */
+function cancelBody([input, init]: unknown[], reason: EndReason): void {
+  const body: unknown = Object(init).body ?? Object(input).body;
+  if (typeof (body as ReadableStream | null)?.cancel !== 'function' || (body as ReadableStream).locked) return;
+  // A source that fails on that has nobody to tell.
+  (body as ReadableStream).cancel(reason).catch(() => {});
 }
 
 /** The target of a call; `undefined` when it needs no network, or is none: then `fetch` says so. */

@@ -3,6 +3,7 @@ import type { Deadline } from '@grpc/grpc-js';
 import { context as contextApi } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { isEndReason } from '../errors.js';
+import { type ChannelCall, tellInCallersContext } from './grpc-channel-call.js';
 import { GrpcCall } from './grpc-outbound.js';
 import type { InstrumentationSettings } from './options.js';
 import { type Method, patchMethod } from './patch.js';
@@ -24,14 +25,16 @@ export function instrumentGrpcChannel(
 
 function wrapCreateCall(original: Method, settings: InstrumentationSettings): Method {
   return function createCall(this: Channel, method: string, deadline: Deadline, ...rest: unknown[]) {
-    const context = contextApi.active();
+    const active = contextApi.active();
     const target = `gRPC ${this.getTarget()}${method}`;
-    if (isTracingSuppressed(context) || settings.client.ignores?.(target)) {
+    if (isTracingSuppressed(active) || settings.client.ignores?.(target)) {
       return original.call(this, method, deadline, ...rest);
     }
+    const context = settings.detached.contextFor(active, 'grpc');
     const bound = new GrpcCall(context, target, settings.enforce);
-    const call = original.call(this, method, bound.deadline(deadline), ...rest);
+    const call: ChannelCall = original.call(this, method, bound.deadline(deadline), ...rest);
     bound.attach(call);
+    tellInCallersContext(call);
     return call;
   };
 }

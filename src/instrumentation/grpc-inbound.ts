@@ -1,15 +1,16 @@
 import { type Context, context as contextApi, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
-import { getScope, setScope } from '../context/context-scope.js';
+import { getScope, parentScope, setScope } from '../context/context-scope.js';
 import { attachInbound, Inbound } from '../context/inbound.js';
 import type { Scope } from '../context/scope.js';
 import { isDeadlineExceeded } from '../errors.js';
-import { emit } from '../events.js';
+import { emit, measureBudget } from '../events.js';
 import { GrpcAnswer } from './grpc-answer.js';
-import { METADATA_GETTER } from './grpc-metadata.js';
+import { METADATA_GETTER, removeUntrusted } from './grpc-metadata.js';
 import { EARLY } from './grpc-status.js';
 import type { GrpcHandler, SendAnswer, ServerCall } from './grpc-surface.js';
 import type { InstrumentationSettings } from './options.js';
+import { extract } from './propagate.js';
 
 /** gRPC has a deadline of its own, which other languages' clients send alone: the earlier one counts. */
 class GrpcInbound extends Inbound {
@@ -42,6 +43,7 @@ export class GrpcServerCall {
     private readonly settings: InstrumentationSettings,
   ) {
     this.inbound = new GrpcInbound(call, settings);
+    if (!this.inbound.trusted) removeUntrusted(call.metadata);
     attachInbound(call.metadata, this.inbound);
   }
 
@@ -54,6 +56,7 @@ export class GrpcServerCall {
     const context = this.contextFor(active);
     const scope = this.inbound.bind(undefined);
     const answer = new GrpcAnswer(call, send, scope, settings);
+    if (scope.deadline?.inherited) measureBudget('received', scope.deadline, 'grpc');
     const ending = scope.ended();
     // Comes at the end of every call, whatever its end was.
     call.once('cancelled', () => this.end(scope, answer, ending !== undefined));
@@ -61,7 +64,8 @@ export class GrpcServerCall {
       emit({ type: 'rejected', side: 'server', transport: 'grpc' });
       if (settings.enforce) return answer.reject(ending.reason);
     }
-    return contextApi.with(context, () => answer.from(handler, self));
+    settings.detached.bind(scope, call);
+    return settings.detached.serve(scope, () => contextApi.with(context, () => answer.from(handler, self)));
   }
 
   /** The context for the handler: with all that the metadata holds, which somebody else may have extracted already. */
@@ -70,9 +74,10 @@ export class GrpcServerCall {
     // What was active on arrival is where the server was started, which may have been inside a span.
     const traced = trace.getSpan(active) !== trace.getSpan(arrivedIn);
     const base = active === arrivedIn ? ROOT_CONTEXT : active;
-    const extracted = traced ? active : propagation.extract(base, call.metadata, METADATA_GETTER);
+    const extracted = traced ? active : extract(base, call.metadata, METADATA_GETTER);
     const trusted = inbound.trusted ? extracted : propagation.deleteBaggage(extracted);
-    const scope = inbound.bind(undefined);
+    // Another copy of this package, which knows nothing of ours, may have extracted: its scope binds as well.
+    const scope = inbound.bind(undefined, inbound.trusted ? parentScope(extracted) : undefined);
     const context = getScope(trusted) === scope ? trusted : setScope(trusted, scope);
     if (context !== active) contextApi.bind(context, call);
     return context;
@@ -86,7 +91,10 @@ export class GrpcServerCall {
     const soon = deadline !== undefined && deadline.remaining() <= EARLY;
     const exceeded = reason === undefined ? soon && !finished : isDeadlineExceeded(reason);
     const cancelled = !exceeded && !finished && settings.server.cancels(call);
-    if (exceeded && !rejected) emit({ type: 'exceeded', side: 'server', transport: 'grpc' });
+    if (scope.deadline !== undefined && !rejected) measureBudget('served', scope.deadline, 'grpc');
+    if (exceeded && !rejected) {
+      emit({ type: 'exceeded', side: 'server', transport: 'grpc', inherited: deadline?.inherited === true });
+    }
     if (cancelled) emit({ type: 'cancelled', side: 'server', transport: 'grpc' });
     if (settings.enforce && !finished && (exceeded || cancelled))
       scope.cancel(exceeded ? deadline?.toError() : undefined);

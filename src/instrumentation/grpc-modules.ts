@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
 import { expectStreamErrors, instrumentGrpcChannel } from './grpc-client.js';
 import { watchForInjection } from './grpc-metadata.js';
@@ -5,6 +7,9 @@ import { instrumentGrpcServer } from './grpc-server.js';
 import type { InstrumentationSettings } from './options.js';
 
 const VERSIONS = ['>=1.10.0 <2'];
+
+/** A file of grpc-js, in any folder. */
+const LOADED = /[/\\]@grpc[/\\]grpc-js[/\\]build[/\\]src[/\\](\w+)\.js$/;
 
 // biome-ignore lint/suspicious/noExplicitAny: what a module exports has any shape
 type Exports = any;
@@ -19,9 +24,20 @@ export class GrpcModules {
   private readonly loaded = new Map<Class, Apply>();
   private settings: InstrumentationSettings | undefined = undefined;
   private undo: (() => void)[] = [];
+  /** What is patched in which file. */
+  private readonly files: Readonly<Record<string, (exports: Exports) => void>> = {
+    channel: (exports) => this.add(exports.ChannelImplementation, patchChannel),
+    client: (exports) => this.add(exports.Client, patchClient),
+    call: (exports) => {
+      this.add(exports.ClientReadableStreamImpl, patchStream);
+      this.add(exports.ClientDuplexStreamImpl, patchStream);
+    },
+    server: (exports) => this.add(exports.Server, patchServer),
+  };
 
   enable(settings: InstrumentationSettings): void {
     if (this.settings !== undefined) return;
+    this.addLoaded();
     this.settings = settings;
     for (const [patched, apply] of this.loaded) this.undo.push(apply(patched, settings));
   }
@@ -45,24 +61,20 @@ export class GrpcModules {
         return exports;
       },
       undefined,
-      [
-        this.file('channel', (exports) => this.add(exports.ChannelImplementation, patchChannel)),
-        this.file('client', (exports) => this.add(exports.Client, patchClient)),
-        this.file('call', (exports) => {
-          this.add(exports.ClientReadableStreamImpl, patchStream);
-          this.add(exports.ClientDuplexStreamImpl, patchStream);
-        }),
-        this.file('server', (exports) => this.add(exports.Server, patchServer)),
-      ],
+      Object.entries(this.files).map(([name, load]) => moduleFile(name, load)),
     );
   }
 
-  private file(name: string, load: (exports: Exports) => void): InstrumentationNodeModuleFile {
-    const patch = (exports: Exports) => {
-      load(exports);
-      return exports;
-    };
-    return new InstrumentationNodeModuleFile(`@grpc/grpc-js/build/src/${name}.js`, VERSIONS, patch, () => {});
+  /**
+   * A copy that was loaded before us (SDK 3 does, for its exporters), and that an ES module imports: nothing is required
+   * then, and no hook runs.
+   */
+  private addLoaded(): void {
+    const { cache } = createRequire(join(process.cwd(), 'any'));
+    for (const [path, module] of Object.entries(cache)) {
+      const file = LOADED.exec(path)?.[1];
+      if (file !== undefined && isSupported(path)) this.files[file]?.(module?.exports);
+    }
   }
 
   private add(patched: Class | undefined, apply: Apply): void {
@@ -70,6 +82,21 @@ export class GrpcModules {
     this.loaded.set(patched, apply);
     if (this.settings !== undefined) this.undo.push(apply(patched, this.settings));
   }
+}
+
+function moduleFile(name: string, load: (exports: Exports) => void): InstrumentationNodeModuleFile {
+  const patch = (exports: Exports) => {
+    load(exports);
+    return exports;
+  };
+  return new InstrumentationNodeModuleFile(`@grpc/grpc-js/build/src/${name}.js`, VERSIONS, patch, () => {});
+}
+
+/** Whether a file belongs to a version of {@link VERSIONS}. */
+function isSupported(path: string): boolean {
+  const { version } = createRequire(path)('../../package.json');
+  const [major, minor] = String(version).split('.').map(Number);
+  return major === 1 && minor !== undefined && minor >= 10;
 }
 
 const nothing = () => {};

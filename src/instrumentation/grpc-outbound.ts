@@ -1,37 +1,23 @@
-import { AsyncResource } from 'node:async_hooks';
-import type { Deadline, Metadata, StatusObject } from '@grpc/grpc-js';
+import type { Deadline, Metadata } from '@grpc/grpc-js';
 import type { Context } from '@opentelemetry/api';
 import { type Alarm, setAlarm, UNSET } from '../alarms.js';
 import { now } from '../clock.js';
 import { getScope } from '../context/context-scope.js';
 import type { EndReason } from '../errors.js';
-import { OutgoingFields } from './grpc-metadata.js';
+import type { CallListener, ChannelCall, Status } from './grpc-channel-call.js';
+import { OutgoingFields, ownTimeout } from './grpc-metadata.js';
 import { DEADLINE_EXCEEDED, EARLY, statusCodeOf } from './grpc-status.js';
 import { callError, OutboundCall, type OutboundTransport, reasonNotToCall } from './outbound-call.js';
-
-type Status = StatusObject & { cause?: unknown };
-
-export interface CallListener {
-  onReceiveMetadata(metadata: Metadata): void;
-  onReceiveMessage(message: unknown): void;
-  onReceiveStatus(status: Status): void;
-}
-
-/** What a channel makes: the part of it that we use. */
-export interface ChannelCall {
-  start(metadata: Metadata, listener: CallListener): void;
-  cancelWithStatus(code: number, details: string): void;
-}
 
 /** A gRPC call that we make, of any of the four kinds: from its creation to its status. */
 export class GrpcCall implements OutboundTransport {
   readonly name = 'grpc';
   /** Why it may not start. */
   private readonly refusal: EndReason | undefined;
-  /** Keeps the caller's async context: the timer that ends calls runs outside of all requests. */
-  private resource: AsyncResource | undefined = undefined;
   /** When grpc-js ends the call by the deadline that it got from us, on the wall clock. */
   private expiry = Number.POSITIVE_INFINITY;
+  /** What grpc-js writes as `grpc-timeout`: a `Date`, because it can still be moved when the call starts. */
+  private told: Date | undefined = undefined;
   private call: ChannelCall | undefined = undefined;
   private bound: OutboundCall | undefined = undefined;
   /** Why we have ended it. */
@@ -47,7 +33,7 @@ export class GrpcCall implements OutboundTransport {
     this.refusal = enforce ? reason : undefined;
   }
 
-  /** The deadline for grpc-js: the earlier of the application's own and ours. It becomes the `grpc-timeout` as well. */
+  /** The deadline for grpc-js: the earlier of the application's own and ours. What it writes as `grpc-timeout` as well. */
   deadline(own: Deadline): Deadline {
     // It fails at its start. A deadline that passes before would be reported to nobody.
     if (this.refusal !== undefined) return Number.POSITIVE_INFINITY;
@@ -56,7 +42,8 @@ export class GrpcCall implements OutboundTransport {
     const ours = Date.now() + new OutgoingFields(this.context).budget - 1;
     if (!(Number(own) > ours)) return own;
     this.expiry = ours;
-    return ours;
+    this.told = new Date(ours);
+    return this.told;
   }
 
   /** Comes between the application and `call`, which has been created and has not started. */
@@ -69,7 +56,7 @@ export class GrpcCall implements OutboundTransport {
       if (this.refusal !== undefined) this.abort(this.refusal);
       // The budget is rounded down. The call ends when it is used up, and where nothing is kept back not before.
       else this.bound = OutboundCall.start(this.context, this, fields.budget + 1);
-      if (this.bound !== undefined) this.resource = new AsyncResource('opentelemetry-propagator-deadline call');
+      this.keepShorter(metadata);
       start.call(call, fields.appliedTo(metadata), {
         onReceiveMetadata: (received) => listener.onReceiveMetadata(received),
         onReceiveMessage: (message) => listener.onReceiveMessage(message),
@@ -83,6 +70,12 @@ export class GrpcCall implements OutboundTransport {
   abort(reason: EndReason): void {
     this.reason = reason;
     this.call?.cancelWithStatus(statusCodeOf(reason), reason.message);
+  }
+
+  /** A `grpc-timeout` of the application's own is overwritten by grpc-js. Where it is shorter than ours, it counts. */
+  private keepShorter(metadata: Metadata): void {
+    const { told } = this;
+    if (told !== undefined) told.setTime(Math.min(Number(told), Date.now() + ownTimeout(metadata)));
   }
 
   private finish(status: Status, listener: CallListener): void {
@@ -105,15 +98,10 @@ export class GrpcCall implements OutboundTransport {
 
   private deliver(status: Status, listener: CallListener): void {
     this.bound?.release();
-    const { reason, resource } = this;
-    if (reason === undefined || status.code !== statusCodeOf(reason)) {
-      listener.onReceiveStatus(status);
-      return;
-    }
+    const { reason } = this;
+    const ours = reason !== undefined && status.code === statusCodeOf(reason);
     // grpc-js copies what a status holds to the error that the application gets.
-    const caused = { ...status, cause: callError(reason, this.target) };
-    if (resource === undefined) listener.onReceiveStatus(caused);
-    else resource.runInAsyncScope(() => listener.onReceiveStatus(caused));
+    listener.onReceiveStatus(ours ? { ...status, cause: callError(reason, this.target) } : status);
   }
 
   /** Whether grpc-js, or the peer, has ended the call by the deadline that it got from us. */

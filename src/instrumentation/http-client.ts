@@ -1,8 +1,9 @@
-import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import { AsyncResource } from 'node:async_hooks';
+import http, { type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Context, context as contextApi, propagation } from '@opentelemetry/api';
+import { context as contextApi } from '@opentelemetry/api';
 import type { EndReason } from '../errors.js';
-import { TIMEBUDGET } from '../propagation/deadline-propagator.js';
+import { HttpStamp, type StampedRequest } from './http-stamp.js';
 import type { InstrumentationSettings } from './options.js';
 import { callError, OutboundCall, type OutboundTransport, reasonNotToCall } from './outbound-call.js';
 import { type Method, patchMethod } from './patch.js';
@@ -10,12 +11,11 @@ import { type Method, patchMethod } from './patch.js';
 const CALL = Symbol('outbound call');
 
 /** Parts of `ClientRequest` and `Agent` that Node has but its types don't name. */
-type Request = ClientRequest & {
+type Request = StampedRequest & {
   /** `null`: nothing binds it. */
   [CALL]?: HttpCall | null;
   readonly agent?: { readonly requests?: Record<string, Request[] | undefined> };
   readonly res?: IncomingMessage | null;
-  readonly _header: string | null;
   readonly upgradeOrConnect: boolean;
   onSocket(socket: Socket | null): void;
 };
@@ -40,7 +40,9 @@ function wrapAddRequest(original: Method, settings: InstrumentationSettings): Me
     // An agent may pass on a request that has begun at another one.
     if (request[CALL] === undefined && !begin(request, settings)) return request.onSocket(null);
     try {
-      return original.call(this, request, ...rest);
+      original.call(this, request, ...rest);
+      const call = request[CALL];
+      if (call && !call.handedOver) call.waits = true;
     } catch (error) {
       // A port out of range, for one: the request never comes to life, and so never to its end.
       request[CALL]?.bound?.release();
@@ -55,7 +57,7 @@ function wrapOnSocket(original: Method, settings: InstrumentationSettings): Meth
     const call = this[CALL];
     // It was aborted while its agent made the connection, which is for the next call now.
     if (call?.handedOver) return void socket?.emit('free');
-    if (call) call.handedOver = true;
+    call?.handOver(socket);
     return original.call(this, socket, ...rest);
   };
 }
@@ -64,55 +66,61 @@ function wrapOnSocket(original: Method, settings: InstrumentationSettings): Meth
 function begin(request: Request, settings: InstrumentationSettings): boolean {
   request[CALL] = null;
   if (settings.client.ignores?.(targetOf(request))) return true;
-  const context = contextApi.active();
+  const context = settings.detached.contextFor(contextApi.active(), 'http');
   const refusal = reasonNotToCall(context, 'http');
   if (refusal !== undefined && settings.enforce) {
-    // A listener for 'error' may still be added by the code that makes the call: looked for just before it is emitted.
-    process.nextTick(() => expectError(request));
-    request.destroy(callError(refusal, targetOf(request)));
+    const error = callError(refusal, targetOf(request));
+    // As other errors do, it comes when the caller has had the time to listen, and to pipe his body into the request.
+    process.nextTick(() => {
+      expectError(request);
+      request.destroy(error);
+    });
     return false;
   }
-  const call = new HttpCall(request, settings.enforce);
+  const call = new HttpCall(request, settings.enforce, new HttpStamp(context, request));
   request[CALL] = call;
-  call.bound = OutboundCall.start(context, call, stamp(context, request));
-  if (call.bound === undefined) request[CALL] = null;
+  call.bound = OutboundCall.start(context, call, call.stamp.budget);
+  if (call.bound === undefined) {
+    request[CALL] = null;
+    return true;
+  }
+  call.madeIn = new AsyncResource('OutboundCall', { requireManualDestroy: true });
   // Comes after an upgrade as well: then the socket belongs to somebody else.
-  else request.once('close', () => call.bound?.release());
+  request.once('close', () => call.bound?.release());
   return true;
-}
-
-/** Writes the fields. Returns the budget that was written, in ms; `Infinity` when none was. */
-function stamp(context: Context, request: Request): number {
-  // Headers that were given as an array have been written already.
-  if (request._header !== null) return Number.POSITIVE_INFINITY;
-  let stamped = Number.POSITIVE_INFINITY;
-  propagation.inject(context, request, {
-    set(_, field, value) {
-      // Another instrumentation may have injected already; its span is the better parent. Its budget, though, was
-      // written before the request was made, and the last word on that is ours.
-      if (field === TIMEBUDGET) stamped = Number(value);
-      else if (request.hasHeader(field)) return;
-      request.setHeader(field, value);
-    },
-  });
-  return stamped;
 }
 
 /** A call that its scope may abort. */
 class HttpCall implements OutboundTransport {
   readonly name = 'http';
   bound: OutboundCall | undefined = undefined;
+  /** Its caller's async context, which his listeners are to run in: the end of a scope comes from anywhere. */
+  madeIn: AsyncResource | undefined = undefined;
   /** Whether it has been given a socket, or told that it gets none. It takes note of either in the next tick. */
   handedOver = false;
+  /** Whether its agent had no socket for it at once. */
+  waits = false;
 
   constructor(
     private readonly request: Request,
     readonly enforce: boolean,
+    readonly stamp: HttpStamp,
   ) {}
 
+  handOver(socket: Socket | null): void {
+    this.handedOver = true;
+    // What it was told is too much now.
+    if (this.waits && socket !== null && this.bound) this.stamp.countDown(this.request, this.bound.remaining());
+  }
+
   abort(reason: EndReason): void {
+    if (this.request.upgradeOrConnect) return;
+    if (this.madeIn === undefined) this.destroy(reason);
+    else this.madeIn.runInAsyncScope(this.destroy, this, reason);
+  }
+
+  private destroy(reason: EndReason): void {
     const { request } = this;
-    if (request.upgradeOrConnect) return;
     expectError(request);
     const error = callError(reason, targetOf(request));
     const { res: response } = request;

@@ -1,7 +1,6 @@
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Scope } from '../context/scope.js';
-import { emit } from '../events.js';
+import { emit, measureBudget } from '../events.js';
 import { setResponseScope } from './http-answer.js';
 import type { InboundRequest, InboundResponse, InstrumentationSettings } from './options.js';
 
@@ -20,24 +19,32 @@ export function completeWithResponse(
   settings: InstrumentationSettings,
 ): void {
   setResponseScope(response, scope);
+  const { deadline } = scope;
+  if (deadline?.inherited) measureBudget('received', deadline, transportOf(request));
   // Then it has been counted as rejected.
   const late = scope.ended() !== undefined;
+  const { socket } = request;
   let over = false;
   const end = () => {
     if (over) return;
     over = true;
+    offSocketClose(socket, end);
     const transport = transportOf(request);
     const exceeded = scope.ended() !== undefined;
-    if (exceeded && !late) emit({ type: 'exceeded', side: 'server', transport });
+    if (deadline !== undefined && !late) measureBudget('served', deadline, transport);
+    if (exceeded && !late) {
+      emit({ type: 'exceeded', side: 'server', transport, inherited: deadline?.inherited === true });
+    }
     if (wasSent(request, response) || !settings.server.cancels(request)) return scope.complete(true);
     // What happened first counts: a caller with the same deadline hangs up when it passes.
     if (!exceeded) emit({ type: 'cancelled', side: 'server', transport });
     if (settings.enforce) scope.cancel();
     else scope.complete(true);
   };
-  response.once('close', end);
+  // Before another instrumentation ends its span, which is to tell of a caller that hung up.
+  response.prependOnceListener('close', end);
   // Node 20: a pipelined response that waits for its turn hears nothing of its connection's end.
-  if (transportOf(request) === 'http' && response.socket === null) onSocketClose(request.socket, response, end);
+  if (transportOf(request) === 'http' && response.socket === null) onSocketClose(socket, end);
 }
 
 /** HTTP/2: after a reset, 'finish' fires and `writableFinished` is true. */
@@ -49,14 +56,17 @@ function wasSent(request: InboundRequest, response: InboundResponse): boolean {
 /** What is to be done when a socket closes: one listener a socket, however many responses wait for their turn. */
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
-function onSocketClose(socket: Socket, response: InboundResponse, end: () => void): void {
+function onSocketClose(socket: Socket, end: () => void): void {
+  // The application may emit requests of its own, with stand-ins for what it does not need.
+  if (typeof socket?.once !== 'function') return;
   const ends = waiting.get(socket) ?? new Set();
   if (ends.size === 0) socket.once('close', endAllWaiting);
   waiting.set(socket, ends.add(end));
-  (response as ServerResponse).once('close', () => {
-    ends.delete(end);
-    if (ends.size === 0) socket.off('close', endAllWaiting);
-  });
+}
+
+function offSocketClose(socket: Socket, end: () => void): void {
+  const ends = waiting.get(socket);
+  if (ends?.delete(end) && ends.size === 0) socket.off('close', endAllWaiting);
 }
 
 function endAllWaiting(this: Socket): void {

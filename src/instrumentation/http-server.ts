@@ -5,13 +5,16 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import { type Context, context as contextApi, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
-import { getScope, setScope } from '../context/context-scope.js';
+import { deleteScope, getScope, parentScope, setScope } from '../context/context-scope.js';
 import { attachInbound, Inbound, inboundOf } from '../context/inbound.js';
 import { emit } from '../events.js';
 import { rejectLate, turnErrorIntoTimeout } from './http-answer.js';
+import { dispatch } from './http-dispatch.js';
 import { completeWithResponse, transportOf } from './http-response-end.js';
 import type { InboundRequest, InboundResponse, InstrumentationSettings } from './options.js';
 import { type Method, patchMethod } from './patch.js';
+import { extract } from './propagate.js';
+import { removeFields, untrustedFields } from './untrusted-fields.js';
 
 /** The events by which a server hands a request to the application. */
 const REQUEST_EVENTS = new Set(['request', 'checkContinue', 'checkExpectation']);
@@ -45,18 +48,36 @@ export function instrumentHttpServers(settings: InstrumentationSettings): () => 
 class HttpInbound extends Inbound {
   /** The context in which it arrived, before anybody could extract. */
   readonly arrivedIn = contextApi.active();
+  /** Whether it is left alone. */
+  ignored = false;
+  /** Where it arrived. */
+  server: EventEmitter | undefined = undefined;
 }
 
 /** For a request that is left alone: whoever extracts from it gets a scope that binds nobody. */
 function ignoredInbound(): HttpInbound {
   const inbound = new HttpInbound(true, undefined);
   inbound.served = true;
+  inbound.ignored = true;
   inbound.bind(undefined).complete();
   return inbound;
 }
 
 class HttpServerHook {
-  constructor(private readonly settings: InstrumentationSettings) {}
+  /**
+   * Other instrumentations may have wrapped `emit` before or after us. On a stand-in for the server they all do their
+   * work, and what comes through to its listeners is inside their spans and contexts.
+   */
+  private readonly standIn = new EventEmitter();
+
+  constructor(private readonly settings: InstrumentationSettings) {
+    for (const event of REQUEST_EVENTS) {
+      this.standIn.on(event, (request, response) => {
+        const inbound = inboundOf(request.headers) as HttpInbound;
+        this.serve(inbound.server as EventEmitter, event, inbound, request, response);
+      });
+    }
+  }
 
   /** Attaches to the request's headers what whoever extracts from them has to know. */
   announce(request: InboundRequest): HttpInbound {
@@ -67,6 +88,7 @@ class HttpServerHook {
       ? ignoredInbound()
       : new HttpInbound(server.trusts(request), server.defaultBudget(request));
     attachInbound(request.headers, inbound);
+    if (!inbound.trusted) removeFields(request, untrustedFields());
     return inbound;
   }
 
@@ -77,15 +99,18 @@ class HttpServerHook {
       const [request, response] = args as [InboundRequest, InboundResponse];
       const inbound = hook.announce(request);
       // Ignored, or handed on by the application itself (from 'checkContinue' to 'request').
-      if (inbound.served) return original.call(this, event, ...args);
+      if (inbound.served) return hook.free(inbound, () => original.call(this, event, ...args));
       return hook.serveInside(original, this, event, inbound, request, response);
     };
   };
 
-  /**
-   * Other instrumentations may have wrapped `emit` before or after us. On a stand-in they all do their work, and what
-   * comes through to its listener is inside their spans and contexts.
-   */
+  /** Runs what an ignored request is for: bound by nobody, also where the server was started inside a scope. */
+  private free<T>(inbound: HttpInbound, fn: () => T): T {
+    const active = contextApi.active();
+    if (!inbound.ignored || getScope(active) === undefined) return fn();
+    return contextApi.with(deleteScope(active), fn);
+  }
+
   private serveInside(
     original: Method,
     server: EventEmitter,
@@ -94,9 +119,9 @@ class HttpServerHook {
     request: InboundRequest,
     response: InboundResponse,
   ): boolean {
-    const serve = () => this.serve(server, event, inbound, request, response);
-    if (original === EventEmitter.prototype.emit) return serve();
-    original.call(new EventEmitter().on(event, serve), event, request, response);
+    if (original === EventEmitter.prototype.emit) return this.serve(server, event, inbound, request, response);
+    inbound.server = server;
+    original.call(this.standIn, event, request, response);
     return server.listenerCount(event) > 0;
   }
 
@@ -107,18 +132,23 @@ class HttpServerHook {
     request: InboundRequest,
     response: InboundResponse,
   ): boolean {
-    const dispatch = () => EventEmitter.prototype.emit.call(server, event, request, response);
+    const dispatchBare = () => EventEmitter.prototype.emit.call(server, event, request, response);
     inbound.served = true;
     const active = contextApi.active();
     // Another instrumentation was told to ignore this request.
-    if (isTracingSuppressed(active)) return dispatch();
+    if (isTracingSuppressed(active)) return dispatchBare();
     const context = this.contextFor(active, inbound, request, response);
     const scope = inbound.bind(undefined);
     completeWithResponse(scope, request, response, this.settings);
-    const ending = scope.ended();
-    if (ending === undefined) return contextApi.with(context, dispatch);
+    const { detached, enforce } = this.settings;
+    detached.bind(scope, request);
+    detached.bind(scope, response);
+    const go = enforce ? () => dispatch(server, event, request, response, scope) : dispatchBare;
+    const goInContext = context === active ? go : () => contextApi.with(context, go);
+    const handle = () => detached.serve(scope, goInContext);
+    if (scope.ended() === undefined) return handle();
     emit({ type: 'rejected', side: 'server', transport: transportOf(request) });
-    if (!this.settings.enforce) return contextApi.with(context, dispatch);
+    if (!enforce) return handle();
     rejectLate(request, response);
     return true;
   }
@@ -134,9 +164,10 @@ class HttpServerHook {
     // What was active on arrival is where the server was started, which may have been inside a span.
     const traced = trace.getSpan(active) !== trace.getSpan(arrivedIn);
     const base = active === arrivedIn ? ROOT_CONTEXT : active;
-    const extracted = traced ? active : propagation.extract(base, request.headers);
+    const extracted = traced ? active : extract(base, request.headers);
     const trusted = inbound.trusted ? extracted : propagation.deleteBaggage(extracted);
-    const scope = inbound.bind(undefined);
+    // Another copy of this package, which knows nothing of ours, may have extracted: its scope binds as well.
+    const scope = inbound.bind(undefined, inbound.trusted ? parentScope(extracted) : undefined);
     const context = getScope(trusted) === scope ? trusted : setScope(trusted, scope);
     if (context !== active) {
       contextApi.bind(context, request);

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { diag } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
-import { checkDuration, checkFunction, checkOptions, outOfRange, wrongType } from '../argument.js';
+import { checkOptions, outOfRange } from '../argument.js';
+import { type DetachedCalls, noticeDetachedCalls } from './detached-calls.js';
+import { budget, filter, flag, predicate } from './option-values.js';
 
 /** A request that we serve, of node:http, node:https or the compatibility API of node:http2. */
 export type InboundRequest = IncomingMessage | Http2ServerRequest;
@@ -67,11 +68,19 @@ export interface DeadlineInstrumentationConfig extends InstrumentationConfig {
   readonly client?: ClientOptions;
   /** `'observe'` counts what would be rejected or aborted, and does neither. Default: `'enforce'`. */
   readonly mode?: 'enforce' | 'observe';
+  /**
+   * What becomes of a call that is made inside a live request, in a context that knows nothing of that request
+   * (`context.with(ROOT_CONTEXT, ...)`), and was not freed by `detach`: `'warn'` reports it, once for each place in the
+   * code, and counts it; `'inherit'` gives it the request's deadline and cancellation as well (with `mode: 'observe'` it
+   * reports only). Default: `'off'`, at no cost.
+   */
+  readonly detached?: 'off' | 'warn' | 'inherit';
 }
 
 /** The options as the instrumentation uses them. */
 export interface InstrumentationSettings {
   readonly enforce: boolean;
+  readonly detached: DetachedCalls;
   readonly server: {
     readonly http: boolean;
     readonly http2: boolean;
@@ -97,8 +106,8 @@ export interface InstrumentationSettings {
  * @throws TypeError or RangeError that names the option and quotes what it got
  */
 export function resolveInstrumentationConfig(config: DeadlineInstrumentationConfig = {}): InstrumentationSettings {
-  checkOptions('DeadlineInstrumentation', config, ['enabled', 'server', 'client', 'mode']);
-  const { server = {}, client = {}, mode = 'enforce' } = config;
+  checkOptions('DeadlineInstrumentation', config, ['enabled', 'server', 'client', 'mode', 'detached']);
+  const { server = {}, client = {}, mode = 'enforce', detached = 'off' } = config;
   checkOptions('server', server, [
     'http',
     'http2',
@@ -111,8 +120,12 @@ export function resolveInstrumentationConfig(config: DeadlineInstrumentationConf
   ]);
   checkOptions('client', client, ['http', 'undici', 'grpc', 'ignore']);
   if (mode !== 'enforce' && mode !== 'observe') throw outOfRange('mode', "'enforce' or 'observe'", mode);
+  if (detached !== 'off' && detached !== 'warn' && detached !== 'inherit') {
+    throw outOfRange('detached', "'off', 'warn' or 'inherit'", detached);
+  }
   return {
     enforce: mode === 'enforce',
+    detached: noticeDetachedCalls(detached === 'inherit' && mode === 'observe' ? 'warn' : detached),
     server: {
       http: flag('server.http', server.http, true),
       http2: flag('server.http2', server.http2, true),
@@ -129,58 +142,5 @@ export function resolveInstrumentationConfig(config: DeadlineInstrumentationConf
       grpc: flag('client.grpc', client.grpc, true),
       ignores: filter('client.ignore', client.ignore),
     },
-  };
-}
-
-function flag(option: string, value: unknown, fallback: boolean): boolean {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'boolean') throw wrongType(option, 'true or false', value);
-  return value;
-}
-
-type Predicate<T> = (subject: T) => boolean;
-
-function predicate<T>(option: string, value: unknown, fallback: boolean, onError = fallback): Predicate<T> {
-  if (typeof value === 'boolean' || value === undefined) return () => value ?? fallback;
-  if (typeof value !== 'function') throw wrongType(option, 'true, false or a function', value);
-  return (subject) => ask(option, () => value(subject), onError);
-}
-
-/** A function only: `ignore: true` would turn everything off. */
-function filter<T>(option: string, value: Predicate<T> | undefined): Predicate<T> | undefined {
-  if (value === undefined) return undefined;
-  checkFunction(option, value);
-  return (subject) => ask(option, () => value(subject), false);
-}
-
-/**
- * A predicate that throws must not break a request: it is taken to have answered `onError`. So is one that answers with
- * an object, a promise for one, which would always be true.
- */
-function ask(option: string, question: () => unknown, onError: boolean): boolean {
-  try {
-    const answer = question();
-    if (typeof answer === 'object' && answer !== null) throw wrongType(option, 'true or false', answer);
-    return Boolean(answer);
-  } catch (error) {
-    diag.error(`${option}: taken as ${onError}`, error);
-    return onError;
-  }
-}
-
-function budget(value: unknown): (request: InboundRequest | InboundCall) => number | undefined {
-  if (typeof value !== 'function') {
-    if (value !== undefined) checkDuration('server.defaultBudget', value);
-    return () => value;
-  }
-  return (request) => {
-    try {
-      const ms: unknown = value(request);
-      if (ms !== undefined) checkDuration('server.defaultBudget', ms);
-      return ms;
-    } catch (error) {
-      diag.error('server.defaultBudget: the request gets no default budget', error);
-      return undefined;
-    }
   };
 }

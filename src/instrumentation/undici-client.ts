@@ -26,7 +26,6 @@ export function instrumentUndici(settings: InstrumentationSettings): () => void 
     }),
     onChannel('undici:request:trailers', (request) => requests.end(request)),
     onChannel('undici:request:error', (request) => requests.end(request)),
-    () => requests.releaseAll(),
   ];
   undo.push(onDispatcher((prototype) => undo.push(patchMethod(prototype, 'dispatch', dispatches.wrap))));
   meetGlobalDispatcher();
@@ -43,7 +42,7 @@ function onChannel(name: string, listener: (request: UndiciRequest) => void): ()
 
 /** Stamps each request and binds it to its scope, while it is in flight. */
 class RequestHook {
-  private readonly calls = new Map<UndiciRequest, OutboundCall>();
+  private readonly calls = new WeakMap<UndiciRequest, OutboundCall>();
 
   constructor(private readonly settings: InstrumentationSettings) {}
 
@@ -67,9 +66,5 @@ class RequestHook {
   end(request: UndiciRequest): void {
     this.calls.get(request)?.release();
     this.calls.delete(request);
-  }
-
-  releaseAll(): void {
-    for (const request of this.calls.keys()) this.end(request);
   }
 }

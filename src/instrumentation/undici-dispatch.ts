@@ -38,8 +38,11 @@ export class DispatchHook {
       if (!isObject(options) || !isObject(handler)) return go();
       if (handler === NOBODY) return true;
       const queued = queuedWith(options);
-      const context = queued?.context ?? hook.contextOf(handler);
-      if (queued === undefined && hook.refuses(context, this, options, handler)) return true;
+      // It comes from an agent or a pool, where this has been seen to.
+      const inner = hook.underway || queued !== undefined;
+      const ours = !inner && !isLeftAlone(options, hook.settings, this);
+      const context = queued?.context ?? hook.contextOf(handler, ours);
+      if (ours && hook.refuses(context, this, options, handler)) return true;
       return hook.run(context, () => hook.follow(go, this, options));
     };
   };
@@ -55,19 +58,18 @@ export class DispatchHook {
    * The context that a call belongs to. A retry is dispatched by a callback of the attempt before, which runs in the
    * async context of whoever opened the connection.
    */
-  private contextOf(handler: Handler): Context {
+  private contextOf(handler: Handler, ours: boolean): Context {
     const active = contextApi.active();
-    if (!('dispatch' in handler)) return active;
-    const chain = [...redispatchers(handler)];
+    const chain = 'dispatch' in handler ? [...redispatchers(handler)] : [];
     const known = chain.find((each) => this.contexts.has(each));
     if (known !== undefined) return this.contexts.get(known) ?? active;
-    for (const each of chain) this.contexts.set(each, active);
-    return active;
+    const context = ours ? this.settings.detached.contextFor(active, 'undici') : active;
+    for (const each of chain) this.contexts.set(each, context);
+    return context;
   }
 
   /** Whether a call must not be made, and so has failed. */
   private refuses(context: Context, dispatcher: object, options: CallAddress, handler: Handler): boolean {
-    if (this.underway || isLeftAlone(options, this.settings, dispatcher)) return false;
     const reason = reasonNotToCall(context, 'undici');
     if (reason === undefined || !this.settings.enforce) return false;
     fail(handler, reason, targetOf(options, dispatcher));

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { EndReason } from '../errors.js';
 import { callError } from './outbound-call.js';
 
@@ -19,12 +20,19 @@ export function fail(handler: UndiciHandler, reason: EndReason, target: string):
  * the reason as `cause`.
  */
 export function failure(handler: unknown, reason: EndReason, target: string): EndReason {
+  expectError(handler);
   return isFetch(handler) ? withTarget(reason, target) : callError(reason, target);
 }
 
+/** An abort of ours must not crash a process that has no listener for 'error' on what `pipeline` has returned. */
+function expectError(handler: unknown): void {
+  const { ret } = Object(handler);
+  if (ret instanceof EventEmitter && ret.listenerCount('error') === 0) ret.on('error', () => {});
+}
+
 /** The reason itself, which tells the target of the first call that failed for it. */
-export function withTarget(reason: EndReason, target: string): EndReason {
-  if (reason.target === undefined) Object.defineProperty(reason, 'target', { value: target });
+export function withTarget(reason: EndReason, target: string | undefined): EndReason {
+  if (reason.target === undefined && target !== undefined) Object.defineProperty(reason, 'target', { value: target });
   return reason;
 }
 

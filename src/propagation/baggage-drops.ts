@@ -12,25 +12,25 @@ const warned = new Map<string, number>();
 /** The gate for one direction: filters keys, and reports what is dropped. */
 export class DropReporter implements BaggageGate {
   readonly accepts: ((key: string) => boolean) | undefined;
-  private readonly reportOnly: boolean;
-  private readonly onDrop: ((drop: BaggageDrop) => void) | undefined;
+  readonly #reportOnly: boolean;
+  readonly #onDrop: ((drop: BaggageDrop) => void) | undefined;
 
-  constructor(
-    private readonly direction: 'inbound' | 'outbound',
-    settings: BaggageSettings,
-  ) {
+  readonly #direction: 'inbound' | 'outbound';
+
+  constructor(direction: 'inbound' | 'outbound', settings: BaggageSettings) {
+    this.#direction = direction;
     this.accepts = settings[direction];
-    this.reportOnly = settings.report;
-    this.onDrop = settings.onDrop;
+    this.#reportOnly = settings.report;
+    this.#onDrop = settings.onDrop;
   }
 
   drop(reason: BaggageDropReason, bytes: number, key?: string): boolean {
-    const { direction } = this;
+    const direction = this.#direction;
     emit({ type: 'baggage-dropped', direction, reason });
     // Whoever reports must not break the request, nor keep the other from being told.
-    quietly(() => warn(direction, reason, this.reportOnly));
-    quietly(() => this.onDrop?.(key === undefined ? { direction, reason, bytes } : { direction, reason, key, bytes }));
-    return this.reportOnly;
+    quietly(() => warn(direction, reason, this.#reportOnly));
+    quietly(() => this.#onDrop?.(key === undefined ? { direction, reason, bytes } : { direction, reason, key, bytes }));
+    return this.#reportOnly;
   }
 }
 
@@ -48,10 +48,10 @@ function quietly(report: () => unknown): void {
 function warn(direction: string, reason: BaggageDropReason, reportOnly: boolean): void {
   const kind = `${direction} ${reason}`;
   const instant = now();
-  const last = warned.get(kind);
+  const since = instant - (warned.get(kind) ?? Number.NEGATIVE_INFINITY);
   // A clock that went back (a test's) is no reason to keep silent.
-  if (last !== undefined && instant >= last && instant - last < WARN_INTERVAL_MS) return;
+  if (since >= 0 && since < WARN_INTERVAL_MS) return;
   warned.set(kind, instant);
   const verb = reportOnly ? 'would be dropped' : 'dropped';
-  diag.warn(`${direction} baggage ${verb}: ${reason}; told at most once a minute, all drops go to onDrop`);
+  diag.warn(`${direction} baggage ${verb}: ${reason}`);
 }

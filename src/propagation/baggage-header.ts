@@ -59,16 +59,7 @@ function formatEntry(key: string, entry: BaggageEntry, gate: BaggageGate): strin
 
 /** What plain JavaScript may have put into an entry; `undefined` for what has no text of its own. */
 function textOf(value: unknown): string | undefined {
-  switch (typeof value) {
-    case 'string':
-      return value;
-    case 'number':
-    case 'boolean':
-    case 'bigint':
-      return String(value);
-    default:
-      return undefined;
-  }
+  return ['string', 'number', 'boolean', 'bigint'].includes(typeof value) ? String(value) : undefined;
 }
 
 function propertiesOf(key: string, entry: BaggageEntry, gate: BaggageGate): string {
@@ -87,48 +78,38 @@ function select(
   pinned: ((key: string) => boolean) | undefined,
   gate: BaggageGate,
 ): string {
-  const all = joined(members);
   const rivals = gate.accepts === undefined ? members : members.filter(({ filtered }) => !filtered);
-  if (areWithin(rivals, limits)) return all;
-
-  const isPinned = pinned ?? (() => false);
-  const ranked = [...rivals.filter(({ key }) => isPinned(key)), ...rivals.filter(({ key }) => !isPinned(key))];
-  let text = '';
-  let count = 0;
-  let reportOnly = false;
-  for (const member of ranked) {
-    const longer = count === 0 ? member.text : `${text},${member.text}`;
-    const limit = firstExceeded(member.text, longer, count, limits);
+  const kept: Member[] = [];
+  let bytes = -1;
+  let allAreSent = true;
+  for (const member of pinned === undefined ? rivals : pinnedFirst(rivals, pinned)) {
+    const { key, text } = member;
+    const longer = bytes + 1 + text.length;
+    const limit = firstExceeded(text.length, longer, kept.length, limits);
     if (limit === undefined) {
-      text = longer;
-      count++;
-    } else if (gate.drop(limit, member.text.length, member.key)) {
-      reportOnly = true;
+      kept.push(member);
+      bytes = longer;
+    } else {
+      // In report mode all are.
+      allAreSent = gate.drop(limit, text.length, key);
     }
   }
-  return reportOnly ? all : text;
+  return (allAreSent ? members : kept).map(({ text }) => text).join(',');
 }
 
-function joined(members: readonly Member[]): string {
-  return members.map(({ text }) => text).join(',');
+function pinnedFirst(members: readonly Member[], pinned: (key: string) => boolean): Member[] {
+  const isPinned = members.map(({ key }) => pinned(key));
+  return [...members.filter((_, i) => isPinned[i]), ...members.filter((_, i) => !isPinned[i])];
 }
 
-function areWithin(members: readonly Member[], limits: BaggageLimits): boolean {
-  let bytes = members.length - 1;
-  for (const { text } of members) {
-    if (text.length > limits.memberBytes) return false;
-    bytes += text.length;
-  }
-  return members.length <= limits.members && bytes <= limits.bytes;
-}
-
+/** @param length of a member; `bytes` and `count`: what is sent with it, and without */
 function firstExceeded(
-  member: string,
-  longer: string,
+  length: number,
+  bytes: number,
   count: number,
   limits: BaggageLimits,
 ): 'members' | 'member-bytes' | 'bytes' | undefined {
-  if (member.length > limits.memberBytes) return 'member-bytes';
+  if (length > limits.memberBytes) return 'member-bytes';
   if (count >= limits.members) return 'members';
-  return longer.length > limits.bytes ? 'bytes' : undefined;
+  return bytes > limits.bytes ? 'bytes' : undefined;
 }

@@ -1,4 +1,4 @@
-import { checkFunction, checkOptions, outOfRange, wrongType } from '../argument.js';
+import { checkFunction, checkNumber, checkOptions, outOfRange } from '../argument.js';
 import type { BaggageDropReason, BaggageLimits } from '../wire/baggage-scan.js';
 import { type KeyFilter, resolveKeyFilter } from './key-filter.js';
 
@@ -101,6 +101,5 @@ function resolveLimits(limits: unknown): Pick<BaggageSettings, 'inboundLimits' |
 }
 
 function checkCount(option: string, value: unknown): void {
-  if (typeof value !== 'number') throw wrongType(option, 'a whole number, 0 or more', value);
-  if (!(Number.isInteger(value) && value >= 0)) throw outOfRange(option, 'a whole number, 0 or more', value);
+  checkNumber(option, 'a whole number, 0 or more', value, (count) => Number.isInteger(count) && count >= 0);
 }

@@ -25,15 +25,15 @@ const BAGGAGE_KEY = learnBaggageKey();
  * `inject` and `extract` never throw, whatever carrier, getter, setter or context they meet.
  */
 export class BoundedBaggagePropagator implements TextMapPropagator {
-  private readonly settings: BaggageSettings;
-  private readonly inbound: DropReporter;
-  private readonly outbound: DropReporter;
+  readonly #settings: BaggageSettings;
+  readonly #inbound: DropReporter;
+  readonly #outbound: DropReporter;
 
   /** @throws TypeError or RangeError that names the option and quotes what it got */
   constructor(options?: BaggagePropagatorOptions) {
-    this.settings = resolveBaggageOptions(options);
-    this.inbound = new DropReporter('inbound', this.settings);
-    this.outbound = new DropReporter('outbound', this.settings);
+    this.#settings = resolveBaggageOptions(options);
+    this.#inbound = new DropReporter('inbound', this.#settings);
+    this.#outbound = new DropReporter('outbound', this.#settings);
   }
 
   /** Writes the baggage of `context`, as much of it as the limits and `outbound` let through; nothing if none is left. */
@@ -41,7 +41,7 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
     try {
       const baggage = propagation.getBaggage(context);
       if (baggage === undefined || isTracingSuppressed(context)) return;
-      const text = formatBaggage(baggage, this.settings.outboundLimits, this.settings.pinned, this.outbound);
+      const text = formatBaggage(baggage, this.#settings.outboundLimits, this.#settings.pinned, this.#outbound);
       if (text !== '') setter.set(carrier, BAGGAGE, text);
     } catch {
       // A frozen carrier, a setter's own failure: the call goes out without baggage.
@@ -55,12 +55,12 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     try {
       if (inboundOf(carrier)?.trusted === false) return context;
-      const limits = this.settings.inboundLimits;
-      const enough = this.settings.report ? Math.max(limits.bytes, BAGGAGE_CEILING) : limits.bytes;
+      const limits = this.#settings.inboundLimits;
+      const enough = this.#settings.report ? Math.max(limits.bytes, BAGGAGE_CEILING) : limits.bytes;
       const text = readField(carrier, getter, BAGGAGE, enough);
-      if (text === null) this.inbound.drop('invalid', 0);
+      if (text === null) this.#inbound.drop('invalid', 0);
       if (!text) return context;
-      const scanned = scanBaggage(text, limits, this.inbound);
+      const scanned = scanBaggage(text, limits, this.#inbound);
       if (scanned.members === 0) return context;
       const received = WireBaggage.received(scanned);
       const current = propagation.getBaggage(context);

@@ -1,7 +1,13 @@
-import { checkDuration, checkOptions, outOfRange, wrongType } from '../argument.js';
+import { checkDuration, checkNumber, checkOptions, wrongType } from '../argument.js';
+import type { DeadlineFormat } from '../wire/deadline-format.js';
+import { timebudget } from '../wire/timebudget.js';
 
 /** Options of `DeadlinePropagator`, and of `createPropagator` under `deadline`. */
 export interface DeadlinePropagatorOptions {
+  /** The formats that are read. Of all fields that are there the smallest budget counts. Default: `[timebudget]`. */
+  readonly extract?: readonly DeadlineFormat[];
+  /** The formats that are written, all of them. Default: `[timebudget]`. */
+  readonly inject?: readonly DeadlineFormat[];
   /** The longest budget that is accepted from a caller, in ms, 0 or more; a longer one is cut to it. Default: no limit. */
   readonly maxBudget?: number;
   /**
@@ -13,33 +19,26 @@ export interface DeadlinePropagatorOptions {
   readonly reserve?: number;
 }
 
-const MIN_RESERVE_MS = 5;
-
-/** The options as the propagator uses them. */
-export interface DeadlineSettings {
-  readonly maxBudget: number;
-  /** One of the two is 0. */
-  readonly reserveMs: number;
-  readonly reserveFraction: number;
-}
+/** The options as the propagator uses them. `reserve`: a fraction below 1, or ms from there on. */
+export type DeadlineSettings = Required<DeadlinePropagatorOptions>;
 
 /** @throws TypeError or RangeError that names the option and quotes what it got */
 export function resolveDeadlineOptions(options: DeadlinePropagatorOptions = {}): DeadlineSettings {
-  checkOptions('deadline options', options, ['maxBudget', 'reserve']);
-  const { maxBudget = Number.POSITIVE_INFINITY, reserve = 0 } = options;
+  checkOptions('deadline options', options, ['extract', 'inject', 'maxBudget', 'reserve']);
+  const { extract = [timebudget], inject = [timebudget], maxBudget = Number.POSITIVE_INFINITY, reserve = 0 } = options;
+  checkFormats('extract', extract);
+  checkFormats('inject', inject);
   checkDuration('maxBudget', maxBudget);
-  checkReserve(reserve);
-  return {
-    maxBudget,
-    reserveMs: reserve < 1 ? 0 : reserve,
-    reserveFraction: reserve < 1 ? reserve : 0,
-  };
+  checkNumber(
+    'reserve',
+    'a fraction below 1, or ms from 5 on',
+    reserve,
+    (kept) => (kept >= 0 && kept < 1) || (kept >= 5 && Number.isFinite(kept)),
+  );
+  return { extract: [...extract], inject: [...inject], maxBudget, reserve };
 }
 
-function checkReserve(reserve: unknown): void {
-  const expected = `a fraction below 1 or a finite number of milliseconds from ${MIN_RESERVE_MS}`;
-  if (typeof reserve !== 'number') throw wrongType('reserve', expected, reserve);
-  const fraction = reserve >= 0 && reserve < 1;
-  const duration = reserve >= MIN_RESERVE_MS && reserve < Number.POSITIVE_INFINITY;
-  if (!fraction && !duration) throw outOfRange('reserve', expected, reserve);
+function checkFormats(option: string, formats: unknown): void {
+  if (!Array.isArray(formats)) throw wrongType(option, 'an array of formats', formats);
+  for (const format of formats) if (typeof format?.parse !== 'function') throw wrongType(option, 'formats', format);
 }

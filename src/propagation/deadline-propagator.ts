@@ -4,23 +4,30 @@ import { Deadline } from '../context/deadline.js';
 import { inboundOf } from '../context/inbound.js';
 import { Scope } from '../context/scope.js';
 import { emit } from '../events.js';
-import { formatTimebudget, parseTimebudget, TIMEBUDGET, TIMEBUDGET_LENGTH } from '../wire/timebudget.js';
+import type { DeadlineFormat } from '../wire/deadline-format.js';
+import { wholeMs } from '../wire/number.js';
+import { TIMEBUDGET } from '../wire/timebudget.js';
+import { FIELD_LENGTH } from '../wire/value-list.js';
 import { readField } from './carrier-field.js';
 import { type DeadlinePropagatorOptions, type DeadlineSettings, resolveDeadlineOptions } from './deadline-options.js';
+import type { DeadlineSetter } from './deadline-setter.js';
 
 export { TIMEBUDGET };
 
+/** No deadline. */
+const NONE = Number.POSITIVE_INFINITY;
+
 /**
- * Carries the deadline as a time budget: what the caller has left, in ms, in the field `timebudget`.
+ * Carries the deadline as what the caller has left: in the field `timebudget`, in ms, or in the formats of others.
  *
  * `inject` and `extract` never throw, whatever carrier, getter, setter or context they meet.
  */
 export class DeadlinePropagator implements TextMapPropagator {
-  private readonly settings: DeadlineSettings;
+  readonly #settings: DeadlineSettings;
 
   /** @throws TypeError or RangeError that names the option and quotes what it got */
   constructor(options?: DeadlinePropagatorOptions) {
-    this.settings = resolveDeadlineOptions(options);
+    this.#settings = resolveDeadlineOptions(options);
   }
 
   /**
@@ -29,9 +36,11 @@ export class DeadlinePropagator implements TextMapPropagator {
    */
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
     try {
-      const left = getScope(context)?.remaining();
-      if (left === undefined || left === Number.POSITIVE_INFINITY) return;
-      setter.set(carrier, TIMEBUDGET, formatTimebudget(this.passedOn(left)));
+      const left = getScope(context)?.remaining() ?? NONE;
+      const budget = left === NONE ? NONE : wholeMs(this.#passedOn(left));
+      const ours = setter as Partial<DeadlineSetter<unknown>>;
+      if (ours.setDeadline) ours.setDeadline(carrier, budget, this);
+      else if (budget !== NONE) this.write(budget, carrier, setter);
     } catch {
       // A frozen carrier, a setter's own failure: the call goes out without a deadline.
     }
@@ -43,7 +52,7 @@ export class DeadlinePropagator implements TextMapPropagator {
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     try {
-      const budget = this.read(carrier, getter);
+      const budget = this.#read(carrier, getter);
       const inbound = inboundOf(carrier);
       if (inbound !== undefined) return setScope(context, inbound.bind(budget, parentScope(context)));
       if (budget === undefined) return context;
@@ -54,28 +63,46 @@ export class DeadlinePropagator implements TextMapPropagator {
     }
   }
 
+  /** The fields that are written. */
   fields(): string[] {
-    return [TIMEBUDGET];
+    return this.#settings.inject.map(({ field }) => field);
   }
 
-  /** The budget that the carrier holds, in ms; `undefined` when there is none that is valid. */
-  private read(carrier: unknown, getter: TextMapGetter): number | undefined {
-    try {
-      const text = readField(carrier, getter, TIMEBUDGET, TIMEBUDGET_LENGTH);
-      if (text === undefined) return undefined;
-      const budget = text === null ? null : parseTimebudget(text);
-      if (budget !== null) return Math.min(budget, this.settings.maxBudget);
-    } catch {
-      // A getter's own failure, a carrier that is no carrier.
-    }
-    emit({ type: 'malformed', field: TIMEBUDGET });
-    return undefined;
+  /** @internal As a `DeadlineWriter`. */
+  fieldsRead(): string[] {
+    return this.#settings.extract.map(({ field }) => field);
   }
 
-  private passedOn(left: number): number {
-    const { reserveMs, reserveFraction } = this.settings;
-    const reserve = reserveMs + left * reserveFraction;
+  /** @internal As a `DeadlineWriter`. */
+  write(ms: number, carrier: unknown, setter: TextMapSetter): void {
+    for (const format of this.#settings.inject) setter.set(carrier, format.field, format.format(ms, Date));
+  }
+
+  /** The smallest budget that the carrier holds, in ms; `undefined` when there is none that is valid. */
+  #read(carrier: unknown, getter: TextMapGetter): number | undefined {
+    let smallest = NONE;
+    for (const format of this.#settings.extract) smallest = Math.min(smallest, readFormat(format, carrier, getter));
+    return smallest === NONE ? undefined : Math.min(smallest, this.#settings.maxBudget);
+  }
+
+  #passedOn(left: number): number {
+    const { reserve } = this.#settings;
+    const kept = reserve < 1 ? left * reserve : reserve;
     // The last millisecond is passed on: a reserve must not turn a live deadline into an exhausted one.
-    return Math.max(Math.min(left, 1), left - reserve);
+    return Math.max(Math.min(left, 1), left - kept);
   }
+}
+
+/** The budget in a field, in ms; {@link NONE} when there is none that is valid. */
+function readFormat(format: DeadlineFormat, carrier: unknown, getter: TextMapGetter): number {
+  try {
+    const text = readField(carrier, getter, format.field, FIELD_LENGTH);
+    if (text === undefined) return NONE;
+    const budget = text === null ? null : format.parse(text, Date);
+    if (budget !== null) return budget;
+  } catch {
+    // A getter's own failure, a carrier that is no carrier.
+  }
+  emit({ type: 'malformed', field: format.field });
+  return NONE;
 }

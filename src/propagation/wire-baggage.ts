@@ -5,16 +5,19 @@ import type { ScannedBaggage } from '../wire/baggage-scan.js';
 
 /** One member: as it stands on the wire, or as the application set it. */
 class WireEntry {
-  constructor(
-    /** Absent when the application has set the entry. */
-    readonly wire: string | undefined,
-    private decoded: BaggageEntry | undefined,
-  ) {}
+  /** Absent when the application has set the entry. */
+  readonly wire: string | undefined;
+  #decoded: BaggageEntry | undefined;
+
+  constructor(wire: string | undefined, decoded: BaggageEntry | undefined) {
+    this.wire = wire;
+    this.#decoded = decoded;
+  }
 
   get entry(): BaggageEntry {
-    if (this.wire !== undefined) this.decoded ??= decode(this.wire);
+    if (this.wire !== undefined) this.#decoded ??= decode(this.wire);
     // Whatever plain JavaScript has set: the api's own baggage returns that as well.
-    return this.decoded as BaggageEntry;
+    return this.#decoded as BaggageEntry;
   }
 }
 

@@ -134,6 +134,10 @@ describe('deleteDeadline', () => {
     const key = Symbol('other');
     expect(deleteDeadline(within(100).setValue(key, 'kept')).getValue(key)).toBe('kept');
   });
+
+  test('does not keep from setting another one', () => {
+    expect(getDeadline(setDeadline(deleteDeadline(within(50)), Deadline.after(100)))?.budget).toBe(100);
+  });
 });
 
 describe('abortSignal', () => {

@@ -47,10 +47,10 @@ describe('Deadline.after', () => {
 
   test.each<[unknown, string]>([
     ['5', '"5"'],
-    [5n, '5n'],
+    [5n, 'BigInt'],
     [null, 'null'],
     [undefined, 'undefined'],
-    [{}, 'an object'],
+    [{}, 'Object'],
   ])('%p: TypeError', (ms, quoted) => {
     expect(() => Deadline.after(ms as number)).toThrow(TypeError);
     expect(() => Deadline.after(ms as number)).toThrow(`got ${quoted}`);
@@ -93,7 +93,7 @@ describe('Deadline.at', () => {
 
   test.each([
     [Number.NaN, 'NaN'],
-    [new Date(Number.NaN), 'an invalid Date'],
+    [new Date(Number.NaN), 'NaN'],
   ])('%p: RangeError', (when, quoted) => {
     expect(() => Deadline.at(when)).toThrow(RangeError);
     expect(() => Deadline.at(when)).toThrow(`got ${quoted}`);

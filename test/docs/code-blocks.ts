@@ -27,7 +27,7 @@ export function codeBlocks(document: string): CodeBlock[] {
  *
  * @returns the lines that it printed, and after them its warnings
  */
-export function run({ source }: CodeBlock): string[] {
+export function run({ source }: Pick<CodeBlock, 'source'>): string[] {
   // Inside its own folder a package may import itself by name.
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-'], {
     cwd: PACKAGE,

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
+import { InterceptingCall, type Interceptor, Metadata } from '@grpc/grpc-js';
 import { remainingTime } from '../../src/context/context-deadline.js';
 import { withTimeout } from '../../src/context/with-scope.js';
 import { advance } from '../clock/fake-clock.js';
@@ -15,9 +15,10 @@ describe('the deadline of a call', () => {
   /** Of the call as the server sees it: what came as `grpc-timeout`. */
   async function told(
     run: (call: (deadline?: number | Date) => void) => void,
+    metadata?: Metadata,
   ): Promise<{ grpc: number; field: string[] }> {
     const client = await peers.client().ready();
-    run((deadline) => client.call('unary', undefined, deadline === undefined ? {} : { deadline }));
+    run((deadline) => client.call('unary', metadata, deadline === undefined ? {} : { deadline }));
     const { call } = await peers.arrived();
     const told = { grpc: Number(call.getDeadline()) - Date.now(), field: call.metadata.get('timebudget') };
     call.emit('cancelled');
@@ -43,6 +44,19 @@ describe('the deadline of a call', () => {
     ['Infinity', () => Number.POSITIVE_INFINITY],
   ])("is ours where the application's own, as %s, is later", async (_, deadline) => {
     expect(await told((call) => withTimeout(500, () => call(deadline(900))))).toEqual({ grpc: 499, field: ['500'] });
+    advance(500);
+  });
+
+  test.each<[string, string, number]>([
+    ['is its own where that is earlier', '200m', 200],
+    ['is its own where that has passed', '0m', 0],
+    ['is ours where its own is later', '900m', 499],
+    ['is ours where its own is not valid', 'soon', 499],
+  ])('of an application that writes grpc-timeout %s (%s)', async (_, timeout, grpc) => {
+    const metadata = new Metadata();
+    metadata.set('grpc-timeout', timeout);
+    expect(await told((call) => withTimeout(500, () => call()), metadata)).toEqual({ grpc, field: ['500'] });
+    expect(metadata.get('grpc-timeout')).toEqual([timeout]);
     advance(500);
   });
 

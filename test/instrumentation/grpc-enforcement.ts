@@ -2,7 +2,7 @@ import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import type { InstrumentationBase } from '@opentelemetry/instrumentation';
 import { GrpcInstrumentation } from '@opentelemetry/instrumentation-grpc';
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { pendingAlarms } from '../../src/alarms.js';
 import { type DeadlineEvent, listen } from '../../src/events.js';
 import { DeadlineInstrumentation } from '../../src/instrumentation/deadline-instrumentation.js';
@@ -21,7 +21,9 @@ export type Order = 'alone' | 'ours first' | 'ours last';
 export class GrpcEnforcement {
   readonly events: DeadlineEvent[] = [];
   readonly exporter = new InMemorySpanExporter();
-  private readonly provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(this.exporter)] });
+  private readonly provider = new TracerProvider({
+    spanProcessors: [new SimpleSpanProcessor({ exporter: this.exporter })],
+  });
   private others: GrpcInstrumentation | undefined;
   private ours: DeadlineInstrumentation | undefined;
 
@@ -85,7 +87,7 @@ export class GrpcEnforcement {
 }
 
 /** What the hook on `require` does in a process; jest has a `require` of its own. */
-export function load<T extends InstrumentationBase>(instrumentation: T): T {
+export function load<T extends Pick<InstrumentationBase, 'getModuleDefinitions'>>(instrumentation: T): T {
   const definition = instrumentation.getModuleDefinitions().find(({ name }) => name === '@grpc/grpc-js');
   const version = '1.14.7';
   for (const file of definition?.files ?? []) {

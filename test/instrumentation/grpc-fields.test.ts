@@ -4,6 +4,8 @@ import { Metadata } from '@grpc/grpc-js';
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { detach, withTimeout } from '../../src/context/with-scope.js';
+import { connectTimeoutMs } from '../../src/wire/connect-timeout-ms.js';
+import { grpcTimeout } from '../../src/wire/grpc-timeout.js';
 import { GrpcEnforcement } from './grpc-enforcement.js';
 import { GrpcPeers } from './grpc-peers.js';
 
@@ -23,6 +25,7 @@ function metadataOf(fields: Record<string, string>): Metadata {
 async function arriving(
   metadata = new Metadata(),
   run = <T>(fn: () => T): T => fn(),
+  more: readonly string[] = [],
 ): Promise<Record<string, unknown>> {
   peers.app = (handling) => handling.answer();
   const client = await peers.client().ready();
@@ -31,7 +34,7 @@ async function arriving(
   await context.with(caller, () => run(() => client.outcome('unary', metadata)));
   const { call } = await peers.arrived(peers.handlings.length - 1);
   return Object.fromEntries(
-    ['traceparent', 'baggage', 'timebudget'].map((field) => [field, (call.metadata as Metadata).get(field)]),
+    ['traceparent', 'baggage', 'timebudget', ...more].map((field) => [field, (call.metadata as Metadata).get(field)]),
   );
 }
 
@@ -109,4 +112,31 @@ test('a call of telemetry itself carries nothing', async () => {
     withTimeout(500, (bound) => context.with(suppressTracing(bound), fn)),
   );
   expect(fields).toEqual({ traceparent: [], baggage: [], timebudget: [] });
+});
+
+describe('other formats than ours', () => {
+  beforeEach(() => enforcement.propagate({ deadline: { inject: [connectTimeoutMs, grpcTimeout] } }));
+  const others = (metadata?: Metadata, run?: <T>(fn: () => T) => T) =>
+    arriving(metadata, run, ['connect-timeout-ms', 'grpc-timeout']);
+
+  test('are on the wire, each once, and take the place of what the metadata held', async () => {
+    const metadata = metadataOf({ 'connect-timeout-ms': '900' });
+    const fields = await others(metadata, (fn) => withTimeout(500, fn));
+    expect(fields).toMatchObject({ 'connect-timeout-ms': ['500'], 'grpc-timeout': [], timebudget: [] });
+    expect(metadata.getMap()).toEqual({ 'connect-timeout-ms': '900' });
+  });
+
+  test('and @grpc/grpc-js writes its own field, from the deadline of the call', async () => {
+    await others(metadataOf({ 'grpc-timeout': '900m' }), (fn) => withTimeout(500, fn));
+    const { call } = await peers.arrived();
+    const left = Number(call.getDeadline()) - Date.now();
+    expect(left).toBeGreaterThan(400);
+    expect(left).toBeLessThanOrEqual(500);
+  });
+
+  test('of a call before do not stay in its Metadata, where another instrumentation injects', async () => {
+    const metadata = new Metadata();
+    await others(metadata, (fn) => withTimeout(500, fn));
+    expect(await others(metadata)).toMatchObject({ 'connect-timeout-ms': [], 'grpc-timeout': [] });
+  });
 });

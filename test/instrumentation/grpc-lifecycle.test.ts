@@ -1,6 +1,6 @@
 import { Metadata } from '@grpc/grpc-js';
 import { pendingAlarms } from '../../src/alarms.js';
-import { withTimeout } from '../../src/context/with-scope.js';
+import { withCancel, withTimeout } from '../../src/context/with-scope.js';
 import { advance } from '../clock/fake-clock.js';
 import { GrpcEnforcement } from './grpc-enforcement.js';
 import { GrpcPeers, KINDS } from './grpc-peers.js';
@@ -70,14 +70,49 @@ test('setConfig takes effect at once', async () => {
   expect(await enforced()).toEqual(on);
 });
 
-test('calls that were begun before disable come to their end', async () => {
-  const client = await peers.client().ready();
-  const outcome = withTimeout(500, () => client.outcome('unary'));
+function cancellable<T>(fn: () => Promise<T>): { outcome: Promise<T>; cancel: () => void } {
+  let cancel = () => {};
+  const outcome = withCancel((_, cancelScope) => {
+    cancel = cancelScope;
+    return fn();
+  });
+  return { outcome, cancel };
+}
+
+describe('a call that was begun before disable', () => {
+  beforeEach(() => enforcement.configure({ server: { grpc: false } }));
+
+  test('is released: it goes on when its caller has gone', async () => {
+    const client = await peers.client().ready();
+    const { outcome, cancel } = cancellable(() => client.outcome('unary'));
+    const handling = await peers.arrived();
+    enforcement.instrumentation.disable();
+    cancel();
+    handling.answer();
+    expect(await outcome).toEqual({ error: undefined, messages: ['answer'] });
+  });
+
+  test('has no alarm any more, but the deadline that grpc-js was given', async () => {
+    const client = await peers.client().ready();
+    const outcome = withTimeout(500, () => client.outcome('unary'));
+    await peers.arrived();
+    enforcement.instrumentation.disable();
+    expect(pendingAlarms()).toBe(0);
+    advance(500);
+    const { error } = await outcome;
+    expect(error).toMatchObject({ code: 4 });
+    expect(error?.cause).toBeUndefined();
+    expect(enforcement.counts).toEqual({});
+  });
+});
+
+test('an inbound call that was begun before disable keeps its deadline', async () => {
+  const { call } = withTimeout(500, () => peers.client().call('unary'));
   const { signal } = await peers.arrived();
   enforcement.instrumentation.disable();
   advance(500);
-  expect((await outcome).error).toMatchObject({ code: 4, cause: { code: 'DEADLINE_EXCEEDED' } });
   expect(signal?.reason).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  call.cancel();
 });
 
 describe.each(KINDS)('after a call (%s)', (kind) => {

@@ -3,6 +3,8 @@ import { Metadata } from '@grpc/grpc-js';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { abortSignal, getDeadline, remainingTime } from '../../src/context/context-deadline.js';
 import type { InboundCall, InboundRequest, ServerOptions } from '../../src/instrumentation/options.js';
+import { connectTimeoutMs } from '../../src/wire/connect-timeout-ms.js';
+import { timebudget as timebudgetFormat } from '../../src/wire/timebudget.js';
 import { advance } from '../clock/fake-clock.js';
 import { GrpcEnforcement } from './grpc-enforcement.js';
 import { GrpcPeers, type Handling, KINDS } from './grpc-peers.js';
@@ -164,6 +166,21 @@ describe('a server option', () => {
     expect(getDeadline(of)).toBeUndefined();
     expect(propagation.getBaggage(of)).toBeUndefined();
     expect(trace.getSpanContext(of)).toMatchObject({ traceId });
+  });
+
+  test('trust, false, takes them out of the metadata too, which applications copy', async () => {
+    configure({ trust: false });
+    enforcement.propagate({ deadline: { extract: [timebudgetFormat, connectTimeoutMs] } });
+    const metadata = brings();
+    metadata.set('connect-timeout-ms', '500');
+    metadata.set('user-id', 'u-17');
+    const { call } = await arrive(metadata);
+    expect(call.metadata.clone().getMap()).toEqual({ 'user-agent': expect.anything(), traceparent, 'user-id': 'u-17' });
+  });
+
+  test('trust, true, leaves them in the metadata', async () => {
+    configure({ trust: true });
+    expect((await arrive(brings())).call.metadata.getMap()).toMatchObject({ timebudget: '500', baggage: 'user=u-17' });
   });
 
   test('ignore leaves a call alone', async () => {

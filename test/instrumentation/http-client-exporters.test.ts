@@ -1,6 +1,6 @@
 import { run } from './http-processes.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 test('exporters that flush inside a request whose time is up, or whose caller leaves, are not harmed', async () => {
   const { report, code, stderr } = await run('http-exporters.cjs', [], {});

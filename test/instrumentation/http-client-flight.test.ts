@@ -256,4 +256,20 @@ describe('what is not aborted', () => {
     expect(enforcement.counts).toEqual({});
     agent.destroy();
   });
+
+  test('calls in flight when the instrumentation is disabled', async () => {
+    const answers: http.ServerResponse[] = [];
+    const under = await flight((_, response) => void answers.push(response));
+    const calls = [under.call({ method: 'POST' }), under.call()];
+    for (const { request } of calls) request.end();
+    await under.arrived(2);
+    // It disables, and enables again with these.
+    enforcement.configure({ server: { http: false } });
+    expect(pendingAlarms()).toBe(0);
+    advance(1_000);
+    under.scope.cancel();
+    for (const answer of answers) answer.end('done');
+    for (const call of calls) expect(await call.body()).toBe('done');
+    expect(enforcement.counts).toEqual({});
+  });
 });

@@ -106,7 +106,10 @@ describe('a call that fails at once', () => {
   test('breaks the pipeline that feeds it, with the error', async () => {
     const { served, expectUntouched } = await untouched();
     const source = Readable.from(['a', 'b', 'c']);
-    const piped = new OpenScope(0).run(() => pipeline(source, http.request(served.url, { method: 'POST' })));
+    const request = new OpenScope(0).run(() => http.request(served.url, { method: 'POST' }));
+    // From Node 24 on nothing can be piped into a destroyed request.
+    expect(request.destroyed).toBe(false);
+    const piped = pipeline(source, request);
     await expect(piped).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', target: `POST ${served.url}/` });
     expect(source.destroyed).toBe(true);
     await expectUntouched();

@@ -1,6 +1,6 @@
 import { fixture, run } from './http-processes.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 interface Outcome {
   readonly exceeded: boolean;
@@ -31,7 +31,7 @@ test.each(rows)('%s: no attempt goes out after the budget, and each carries what
   const budgets = attempts.map(({ budget }) => budget);
   expect(budgets).toEqual([...budgets].sort((one, other) => other - one));
   for (const { budget } of attempts) {
-    expect(budget).toBeLessThanOrEqual(400);
+    expect(budget).toBeLessThanOrEqual(1_000);
     expect(budget).toBeGreaterThanOrEqual(0);
   }
 });
@@ -44,10 +44,10 @@ test.each(rows)('%s: fails because of the deadline', (row) => {
 });
 
 test.each(rows.filter(([row]) => !row.startsWith('axios-retry,')))('%s: fails when the budget is spent', (row) => {
-  expect((report[row] as Outcome).elapsed).toBeLessThan(1_000);
+  expect((report[row] as Outcome).elapsed).toBeLessThan(2_000);
 });
 
 test('axios-retry goes on retrying an error that it does not know, though no attempt goes out', () => {
-  // 30 retries of 20 ms: abortSignal() ends them.
-  expect((report['axios-retry, silent'] as Outcome).elapsed).toBeGreaterThan(600);
+  // 40 retries, 50 ms apart: abortSignal() ends them.
+  expect((report['axios-retry, silent'] as Outcome).elapsed).toBeGreaterThan(2_500);
 });

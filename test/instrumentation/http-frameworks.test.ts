@@ -16,7 +16,7 @@ const finished: Partial<Record<SetUp, Finished>> = {};
 beforeAll(async () => {
   const flags = ['--import', fixture('http-telemetry.cjs')];
   const all = Object.entries(setUps).map(async ([name, setUp]) => {
-    finished[name as SetUp] = await run('http-frameworks.mjs', flags, { ...setUp, budget: '100' });
+    finished[name as SetUp] = await run('http-frameworks.mjs', flags, { ...setUp, budget: '250' });
   });
   await Promise.all(all);
 });

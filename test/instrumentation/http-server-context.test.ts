@@ -40,6 +40,22 @@ const headers: [string, string[], Partial<Sight>][] = [
   ['nothing', [], { traceId: undefined, user: undefined, remaining: Number.POSITIVE_INFINITY }],
 ];
 
+test('another copy of this package has extracted: its deadline binds, and the connection does', async () => {
+  let copy: typeof import('../../src/propagation/create-propagator.js') | undefined;
+  jest.isolateModules(() => {
+    copy = require('../../src/propagation/create-propagator.js');
+  });
+  propagation.disable();
+  propagation.setGlobalPropagator((copy as NonNullable<typeof copy>).createPropagator());
+  const handlings = new Handlings();
+  const { port } = await servers.serve(handlings.handler);
+  const client = new RawClient(port).send(['GET / HTTP/1.1', budget]);
+  const { context: handled, signal } = await handlings.arrived();
+  expect(remainingTime(handled)).toBe(60_000);
+  client.socket.destroy();
+  await within(2_000, 'the abort', () => signal?.aborted === true);
+});
+
 describe.each(headers)('a request that brings %s', (_, brought, expected) => {
   /** What the listeners of one request see, by name. */
   async function sights(listen: (sights: Map<string, Sight>) => RequestListener): Promise<Map<string, Sight>> {

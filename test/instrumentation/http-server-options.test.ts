@@ -5,6 +5,7 @@ import { getDeadline, remainingTime } from '../../src/context/context-deadline.j
 import type { DeadlineInstrumentationConfig, ServerOptions } from '../../src/instrumentation/options.js';
 import { DeadlinePropagator } from '../../src/propagation/deadline-propagator.js';
 import { advance } from '../clock/fake-clock.js';
+import { OpenScope } from './http-calls.js';
 import { Enforcement } from './http-enforcement.js';
 import { type Handling, Handlings } from './http-handlings.js';
 import { type Protocol, RawClient, Servers } from './http-servers.js';
@@ -206,6 +207,18 @@ describe('a request that is left alone', () => {
     const extracted = propagation.extract(ROOT_CONTEXT, request.headers);
     expect(remainingTime(extracted)).toBe(Number.POSITIVE_INFINITY);
     expect(propagation.getBaggage(extracted)?.getEntry('user')?.value).toBe('u-17');
+  });
+
+  test('by ignore has no deadline of a scope in which the server was started either', async () => {
+    enforcement.configure({ server: { ignore: () => true } });
+    const handlings = new Handlings();
+    const scope = new OpenScope(60_000);
+    const { port } = await scope.run(() => servers.serve(handlings.handler));
+    new RawClient(port).send(['GET /path HTTP/1.1']);
+    const { context, signal } = await handlings.arrived();
+    expect([remainingTime(context), signal]).toEqual([Number.POSITIVE_INFINITY, undefined]);
+    expect(remainingTime(scope.context)).toBe(60_000);
+    scope.complete();
   });
 
   test('by ignore is asked about once', async () => {

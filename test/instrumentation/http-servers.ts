@@ -98,11 +98,11 @@ export class RawClient {
   }
 
   async received(pattern: RegExp): Promise<string> {
-    await within(2_000, `${pattern} in ${JSON.stringify(this.text)}`, () => pattern.test(this.text));
+    await within(10_000, `${pattern} in ${JSON.stringify(this.text)}`, () => pattern.test(this.text));
     return this.text;
   }
 
   async end(): Promise<void> {
-    await within(2_000, 'the connection to close', () => this.closed);
+    await within(10_000, 'the connection to close', () => this.closed);
   }
 }

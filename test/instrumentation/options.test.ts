@@ -36,17 +36,18 @@ describe('a bad option is an error that names it and quotes what it got', () => 
     [{ server: true }, TypeError, 'server: expected an object of options, got true'],
     [{ server: { htpp: true } }, TypeError, /server: expected only the options http, .*, got "htpp"/],
     [{ client: { fetch: true } }, TypeError, /client: expected only the options http, .*, got "fetch"/],
+    [{ detached: 'log' }, RangeError, /detached: expected 'off', 'warn' or 'inherit', got "log"/],
     [{ server: { http: 1 } }, TypeError, 'server.http: expected true or false, got 1'],
     [{ server: { http2: 'no' } }, TypeError, 'server.http2: expected true or false, got "no"'],
     [{ server: { keepStatus: 'yes' } }, TypeError, 'server.keepStatus: expected true or false, got "yes"'],
     [{ server: { trust: 'no' } }, TypeError, 'server.trust: expected true, false or a function, got "no"'],
     [{ server: { cancelOnDisconnect: 0 } }, TypeError, /^server.cancelOnDisconnect: .* got 0$/],
-    [{ server: { ignore: ['/health'] } }, TypeError, 'server.ignore: expected a function, got an array'],
+    [{ server: { ignore: ['/health'] } }, TypeError, 'server.ignore: expected a function, got Array'],
     [{ server: { ignore: true } }, TypeError, 'server.ignore: expected a function, got true'],
     [{ server: { defaultBudget: '10s' } }, TypeError, /^server.defaultBudget: .* got "10s"$/],
     [{ server: { defaultBudget: -1 } }, RangeError, /^server.defaultBudget: .* got -1$/],
     [{ server: { defaultBudget: Number.NaN } }, RangeError, /^server.defaultBudget: .* got NaN$/],
-    [{ client: { ignore: /x/ } }, TypeError, 'client.ignore: expected a function, got an object'],
+    [{ client: { ignore: /x/ } }, TypeError, 'client.ignore: expected a function, got RegExp'],
     [{ client: { undici: 'no' } }, TypeError, 'client.undici: expected true or false, got "no"'],
     [{ mode: 'enforced' }, RangeError, "mode: expected 'enforce' or 'observe', got \"enforced\""],
   ])('%j', (config, type, message) => {
@@ -96,4 +97,17 @@ describe('a function', () => {
   function throwing(): never {
     throw new Error('no config');
   }
+
+  test.each([
+    ['ignore', 'ignores'],
+    ['trust', 'trusts'],
+    ['cancelOnDisconnect', 'cancels'],
+    ['defaultBudget', 'defaultBudget'],
+  ] as const)('as server.%s that answers a promise: a rejection of that is handled', async (option, setting) => {
+    jest.spyOn(diag, 'error').mockReturnValue();
+    const then = jest.fn();
+    resolve({ server: { [option]: () => ({ then }) } }).server[setting](request);
+    await Promise.resolve();
+    expect(then).toHaveBeenCalledWith(expect.any(Function), expect.any(Function));
+  });
 });

@@ -13,7 +13,12 @@ import {
   isDeadlineExceeded,
 } from '../../src/errors.js';
 import { type DeadlineEvent, listen } from '../../src/events.js';
-import { callError, OutboundCall, reasonNotToCall } from '../../src/instrumentation/outbound-call.js';
+import {
+  callError,
+  OutboundCall,
+  reasonNotToCall,
+  releaseCallsInFlight,
+} from '../../src/instrumentation/outbound-call.js';
 import { advance, block, useFakeClock } from '../clock/fake-clock.js';
 
 useFakeClock();
@@ -45,7 +50,7 @@ function start(ms: number, stamped = nothing, enforce = true) {
   return { scope, transport, call };
 }
 
-const exceeded = { type: 'exceeded', side: 'client', transport: 'http' };
+const exceeded = { type: 'exceeded', side: 'client', transport: 'http', inherited: false };
 const cancelled = { type: 'cancelled', side: 'client', transport: 'http' };
 
 describe('a call is aborted once', () => {
@@ -202,4 +207,20 @@ describe('the error of a call', () => {
     expect(isDeadlineExceeded(error)).toBe(code === 'DEADLINE_EXCEEDED');
     expect((reason as { target?: string }).target).toBeUndefined();
   });
+});
+
+test('all calls in flight may be released at once', () => {
+  const calls = [start(100), start(nothing), start(150), start(200, 50)];
+  calls[1]?.call.release();
+  releaseCallsInFlight();
+  expect(pendingAlarms()).toBe(0);
+  advance(100);
+  for (const { scope, transport } of calls) {
+    scope.cancel();
+    expect(scope.watch).toBeUndefined();
+    expect(transport.aborted).toEqual([]);
+  }
+  expect(events).toEqual([]);
+  // A call that has ended in the meantime is no longer known.
+  releaseCallsInFlight();
 });

@@ -20,6 +20,8 @@ export interface UndiciSetup {
   readonly loadedBefore?: readonly ('fetch' | 'undici')[];
   /** The propagator's. */
   readonly reserve?: number;
+  /** The names of the formats that it injects. Default: ours alone. */
+  readonly inject?: readonly string[];
   /** Options of Node's. */
   readonly node?: readonly string[];
 }

@@ -3,6 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { abortSignal } from '../../src/context/context-deadline.js';
 import { withCancel, withTimeout } from '../../src/context/with-scope.js';
 import { DeadlineInstrumentation } from '../../src/instrumentation/deadline-instrumentation.js';
+import { callError } from '../../src/instrumentation/outbound-call.js';
 import { createPropagator } from '../../src/propagation/create-propagator.js';
 import { Origin } from './undici-origin.js';
 
@@ -59,6 +60,18 @@ test('a call that is aborted rejects with the reason itself', async () => {
   expect(cancelled.error).toBe(cancelled.reason);
 });
 
+test('so does one that went through a dispatcher of another undici, where nobody sees that it is fetch’s', async () => {
+  enforcement.disable();
+  globalThis.fetch = async () => {
+    const reason = abortSignal()?.reason;
+    throw new TypeError('fetch failed', { cause: callError(reason, 'GET http://x/') });
+  };
+  enforcement.enable();
+  const { error, reason } = await withTimeout(0, () => rejected(() => fetch('data:,never refused')));
+  expect(error).toBe(reason);
+  expect(error.target).toBe('GET http://x/');
+});
+
 test.each([['an answer that is given without the network', () => fetch('data:text/plain,here'), 'here']])(
   '%s is given even when no time is left',
   async (_, call, text) => {
@@ -76,6 +89,35 @@ test.each([
   expect(error.name).toBe(name);
   const { error: plain } = await rejected(() => withoutScope(call));
   expect([error.name, error.message]).toEqual([plain.name, plain.message]);
+});
+
+describe('a call that is refused', () => {
+  const upload = (body: unknown) => ({ method: 'POST', body, duplex: 'half' }) as RequestInit;
+
+  /** The source of a body, and what it was cancelled for. */
+  function source() {
+    const cancel = jest.fn();
+    return { stream: new ReadableStream({ cancel }), cancel };
+  }
+
+  test.each<[string, (url: string, stream: ReadableStream) => Promise<unknown>]>([
+    ['its body', (url, stream) => fetch(url, upload(stream))],
+    ['that of a Request', (url, stream) => fetch(new Request(url, upload(stream)))],
+  ])('cancels %s', async (_, call) => {
+    const { stream, cancel } = source();
+    const { reason } = await withTimeout(0, () => rejected(() => call(origin.url(), stream)));
+    expect(cancel.mock.calls).toEqual([[reason]]);
+  });
+
+  test('harms no body that somebody else reads, nor one that is text', async () => {
+    const { stream, cancel } = source();
+    stream.getReader();
+    for (const body of [stream, 'text', null]) {
+      const { error, reason } = await withTimeout(0, () => rejected(() => fetch(origin.url(), upload(body))));
+      expect(error).toBe(reason);
+    }
+    expect(cancel).not.toHaveBeenCalled();
+  });
 });
 
 test('a stub that somebody has put in is called as it is', async () => {

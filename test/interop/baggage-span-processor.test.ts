@@ -1,7 +1,7 @@
 import { type Context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import { ALLOW_ALL_BAGGAGE_KEYS, BaggageSpanProcessor } from '@opentelemetry/baggage-span-processor';
 import { W3CBaggagePropagator } from '@opentelemetry/core';
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { BoundedBaggagePropagator } from '../../src/propagation/bounded-baggage-propagator.js';
 import { baggageOf, extract } from '../propagation/baggage-carrier.js';
 
@@ -10,8 +10,8 @@ const propagator = new BoundedBaggagePropagator();
 /** The attributes of a span that is started in `context`. */
 async function attributesIn(context: Context, predicate = ALLOW_ALL_BAGGAGE_KEYS) {
   const exporter = new InMemorySpanExporter();
-  const provider = new BasicTracerProvider({
-    spanProcessors: [new BaggageSpanProcessor(predicate), new SimpleSpanProcessor(exporter)],
+  const provider = new TracerProvider({
+    spanProcessors: [new BaggageSpanProcessor(predicate), new SimpleSpanProcessor({ exporter })],
   });
   provider.getTracer('test').startSpan('span', {}, context).end();
   const [span] = exporter.getFinishedSpans();

@@ -1,6 +1,8 @@
 import { createPropagator } from '../../src/propagation/create-propagator.js';
 import { type DeadlinePropagatorOptions, resolveDeadlineOptions } from '../../src/propagation/deadline-options.js';
 import { DeadlinePropagator } from '../../src/propagation/deadline-propagator.js';
+import { timebudget } from '../../src/wire/timebudget.js';
+import { xDeadline } from '../../src/wire/x-deadline.js';
 
 const { POSITIVE_INFINITY, NEGATIVE_INFINITY } = Number;
 
@@ -11,7 +13,7 @@ const ways: [string, (options: DeadlinePropagatorOptions) => unknown][] = [
 ];
 
 test('the defaults', () => {
-  const defaults = { maxBudget: POSITIVE_INFINITY, reserveMs: 0, reserveFraction: 0 };
+  const defaults = { extract: [timebudget], inject: [timebudget], maxBudget: POSITIVE_INFINITY, reserve: 0 };
   expect(resolveDeadlineOptions()).toEqual(defaults);
   expect(resolveDeadlineOptions({})).toEqual(defaults);
   expect(resolveDeadlineOptions({ maxBudget: undefined, reserve: undefined } as object)).toEqual(defaults);
@@ -22,11 +24,16 @@ test.each<[DeadlinePropagatorOptions, object]>([
   [{ maxBudget: 0.5 }, { maxBudget: 0.5 }],
   [{ maxBudget: 30_000 }, { maxBudget: 30_000 }],
   [{ maxBudget: POSITIVE_INFINITY }, { maxBudget: POSITIVE_INFINITY }],
-  [{ reserve: 0 }, { reserveMs: 0, reserveFraction: 0 }],
-  [{ reserve: 0.1 }, { reserveMs: 0, reserveFraction: 0.1 }],
-  [{ reserve: 0.999 }, { reserveMs: 0, reserveFraction: 0.999 }],
-  [{ reserve: 5 }, { reserveMs: 5, reserveFraction: 0 }],
-  [{ reserve: 100.5 }, { reserveMs: 100.5, reserveFraction: 0 }],
+  [{ extract: [xDeadline, timebudget] }, { extract: [xDeadline, timebudget], inject: [timebudget] }],
+  [
+    { extract: [], inject: [] },
+    { extract: [], inject: [] },
+  ],
+  [{ reserve: 0 }, { reserve: 0 }],
+  [{ reserve: 0.1 }, { reserve: 0.1 }],
+  [{ reserve: 0.999 }, { reserve: 0.999 }],
+  [{ reserve: 5 }, { reserve: 5 }],
+  [{ reserve: 100.5 }, { reserve: 100.5 }],
 ])('%p', (options, expected) => {
   expect(resolveDeadlineOptions(options)).toMatchObject(expected);
 });
@@ -43,12 +50,17 @@ describe.each(ways)('%s refuses', (_, make) => {
     [{ reserve: '5' }, TypeError, 'reserve', '"5"'],
     [{ reserve: '10%' }, TypeError, 'reserve', '"10%"'],
     [{ reserve: null }, TypeError, 'reserve', 'null'],
-    [{ reserve: 5n }, TypeError, 'reserve', '5n'],
+    [{ reserve: 5n }, TypeError, 'reserve', 'BigInt'],
     [{ maxBudget: -1 }, RangeError, 'maxBudget', '-1'],
     [{ maxBudget: Number.NaN }, RangeError, 'maxBudget', 'NaN'],
     [{ maxBudget: NEGATIVE_INFINITY }, RangeError, 'maxBudget', '-Infinity'],
     [{ maxBudget: '1' }, TypeError, 'maxBudget', '"1"'],
     [{ maxBudget: null }, TypeError, 'maxBudget', 'null'],
+    [{ extract: 'timebudget' }, TypeError, 'extract', '"timebudget"'],
+    [{ extract: timebudget }, TypeError, 'extract', 'Object'],
+    [{ inject: ['timebudget'] }, TypeError, 'inject', '"timebudget"'],
+    [{ inject: [timebudget, undefined] }, TypeError, 'inject', 'undefined'],
+    [{ inject: null }, TypeError, 'inject', 'null'],
     [{ maxbudget: 5 }, TypeError, 'deadline options', '"maxbudget"'],
     [{ maxBudget: 5, default: 5 }, TypeError, 'deadline options', '"default"'],
   ])('%p: %p', (options, type, option, quoted) => {

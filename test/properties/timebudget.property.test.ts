@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { formatTimebudget, parseTimebudget } from '../../src/wire/timebudget.js';
+import { timebudget } from '../../src/wire/timebudget.js';
+import { parse, send } from '../wire/wall-clock.js';
 
 const MAX_SENT = 2_147_483_647;
 
@@ -31,7 +32,7 @@ const list = fc.array(member, { minLength: 1, maxLength: 8 });
 test('a round trip never gains, and loses less than a millisecond', () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: MAX_SENT, noNaN: true }), (ms) => {
-      const received = parseTimebudget(formatTimebudget(ms)) ?? Number.NaN;
+      const received = parse(timebudget, send(timebudget, ms)) ?? Number.NaN;
       expect(received).toBeLessThanOrEqual(ms);
       expect(ms - received).toBeLessThan(1);
     }),
@@ -41,7 +42,7 @@ test('a round trip never gains, and loses less than a millisecond', () => {
 test('what is sent is always 1 to 10 digits, and at most what it stands for', () => {
   fc.assert(
     fc.property(fc.double({ min: 0, noNaN: true }), (ms) => {
-      const text = formatTimebudget(ms);
+      const text = send(timebudget, ms);
       expect(text).toMatch(/^(0|[1-9][0-9]{0,9})$/);
       expect(Number(text)).toBe(Math.min(Math.floor(ms), MAX_SENT));
     }),
@@ -51,7 +52,7 @@ test('what is sent is always 1 to 10 digits, and at most what it stands for', ()
 test('any text is a whole number from 0 to 9999999999, or nothing', () => {
   fc.assert(
     fc.property(anyText, (text) => {
-      const budget = parseTimebudget(text);
+      const budget = parse(timebudget, text);
       if (budget === null) return;
       expect(Number.isInteger(budget)).toBe(true);
       expect(budget).toBeGreaterThanOrEqual(0);
@@ -64,9 +65,9 @@ test('any text is a whole number from 0 to 9999999999, or nothing', () => {
 test('what was read can be sent on, and read as the same', () => {
   fc.assert(
     fc.property(anyText, (text) => {
-      const budget = parseTimebudget(text);
+      const budget = parse(timebudget, text);
       if (budget === null) return;
-      expect(parseTimebudget(formatTimebudget(budget))).toBe(Math.min(budget, MAX_SENT));
+      expect(parse(timebudget, send(timebudget, budget))).toBe(Math.min(budget, MAX_SENT));
     }),
   );
 });
@@ -76,7 +77,7 @@ test('of a list the smallest valid member counts', () => {
     fc.property(list, (members) => {
       const budgets = members.flatMap(({ budget }) => (budget === null ? [] : [budget]));
       const smallest = budgets.length === 0 ? null : Math.min(...budgets);
-      expect(parseTimebudget(members.map(({ text }) => text).join(','))).toBe(smallest);
+      expect(parse(timebudget, members.map(({ text }) => text).join(','))).toBe(smallest);
     }),
   );
 });
@@ -87,7 +88,7 @@ test('the order of the members does not matter', () => {
   );
   fc.assert(
     fc.property(shuffled, (orders) => {
-      const [first, second] = orders.map((members) => parseTimebudget(members.map(({ text }) => text).join(', ')));
+      const [first, second] = orders.map((members) => parse(timebudget, members.map(({ text }) => text).join(', ')));
       expect(first).toBe(second);
     }),
   );
@@ -97,8 +98,8 @@ test('another member never gives more time', () => {
   fc.assert(
     fc.property(list, member, (members, another) => {
       fc.pre(members.length < 8);
-      const before = parseTimebudget(members.map(({ text }) => text).join(','));
-      const after = parseTimebudget([...members, another].map(({ text }) => text).join(','));
+      const before = parse(timebudget, members.map(({ text }) => text).join(','));
+      const after = parse(timebudget, [...members, another].map(({ text }) => text).join(','));
       if (before !== null) expect(after).toBeLessThanOrEqual(before);
     }),
   );

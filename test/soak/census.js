@@ -7,7 +7,7 @@ import { pendingAlarms } from '../../dist/esm/alarms.js';
 import { Scope } from '../../dist/esm/context/scope.js';
 import { OutboundCall } from '../../dist/esm/instrumentation/outbound-call.js';
 
-/** Of which no more may be alive than before. */
+/** Of which hardly more may be alive than before. */
 const KINDS = {
   Scope,
   OutboundCall,
@@ -30,11 +30,12 @@ export async function census(emitters) {
     globalThis.gc();
   }
   const heapBytes = process.memoryUsage().heapUsed;
-  const counts = { alarms: pendingAlarms() };
-  for (const [name, kind] of Object.entries(KINDS)) counts[name] = v8.queryObjects(kind, { format: 'count' });
-  for (const [name, emitter] of Object.entries(emitters)) counts[`listeners of ${name}`] = listeners(emitter);
-  for (const resource of process.getActiveResourcesInfo()) counts[resource] = (counts[resource] ?? 0) + 1;
-  return { heapBytes, counts };
+  const objects = {};
+  for (const [name, kind] of Object.entries(KINDS)) objects[name] = v8.queryObjects(kind, { format: 'count' });
+  const handles = { alarms: pendingAlarms() };
+  for (const [name, emitter] of Object.entries(emitters)) handles[`listeners of ${name}`] = listeners(emitter);
+  for (const resource of process.getActiveResourcesInfo()) handles[resource] = (handles[resource] ?? 0) + 1;
+  return { heapBytes, objects, handles };
 }
 
 function listeners(emitter) {

@@ -1,4 +1,5 @@
-import { formatTimebudget, parseTimebudget, TIMEBUDGET } from '../../src/wire/timebudget.js';
+import { TIMEBUDGET, timebudget } from '../../src/wire/timebudget.js';
+import { parse, send } from './wall-clock.js';
 
 test('the field is lower-case, without a hyphen', () => {
   expect(TIMEBUDGET).toBe('timebudget');
@@ -6,7 +7,7 @@ test('the field is lower-case, without a hyphen', () => {
 
 const parsed = (table: [string, number | null][]) =>
   test.each(table)('%j: %p', (text, budget) => {
-    expect(parseTimebudget(text)).toBe(budget);
+    expect(parse(timebudget, text)).toBe(budget);
   });
 
 describe('one integer', () => {
@@ -127,7 +128,7 @@ describe('no more is looked at than 256 characters', () => {
     ['a single one that is too long is none', padded('5', 257), null],
     ['a comma in a quoted parameter at the limit', `7000,5;x="${'a,'.repeat(150)}"`, 7000],
   ])('%s', (_, text, budget) => {
-    expect(parseTimebudget(text)).toBe(budget);
+    expect(parse(timebudget, text)).toBe(budget);
   });
 });
 
@@ -136,8 +137,8 @@ test.each([',', '"', '5', ' ', '\\"', '5;', '"\\', '5;x="a",', '-', '5.', ';"', 
   (part) => {
     const text = part.repeat(1_000_000 / part.length);
     const started = performance.now();
-    parseTimebudget(text);
-    parseTimebudget(text.slice(0, 256));
+    parse(timebudget, text);
+    parse(timebudget, text.slice(0, 256));
     expect(performance.now() - started).toBeLessThan(100);
   },
 );
@@ -161,6 +162,6 @@ describe('what is sent', () => {
     [Number.MAX_VALUE, '2147483647'],
     [Number.POSITIVE_INFINITY, '2147483647'],
   ])('%d: %j', (ms, text) => {
-    expect(formatTimebudget(ms)).toBe(text);
+    expect(send(timebudget, ms)).toBe(text);
   });
 });

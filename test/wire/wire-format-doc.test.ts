@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatTimebudget, parseTimebudget } from '../../src/wire/timebudget.js';
+import { timebudget } from '../../src/wire/timebudget.js';
+import { parse, send } from './wall-clock.js';
 
 const text = readFileSync(join(__dirname, '../../docs/wire-format.md'), 'utf8');
 
@@ -33,9 +34,9 @@ test('the tables are found whole', () => {
 });
 
 test.each(received)('%s is read as %s', (cell, ms) => {
-  expect(parseTimebudget(fieldValue(cell))).toBe(ms === 'ignored' ? null : Number(ms));
+  expect(parse(timebudget, fieldValue(cell))).toBe(ms === 'ignored' ? null : Number(ms));
 });
 
 test.each(sent)('%s ms left are sent as %s', (left, cell) => {
-  expect(formatTimebudget(Number(left))).toBe(fieldValue(cell));
+  expect(send(timebudget, Number(left))).toBe(fieldValue(cell));
 });

@@ -2,7 +2,7 @@ const { GrpcInstrumentation } = require('@opentelemetry/instrumentation-grpc');
 const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http');
 const { UndiciInstrumentation } = require('@opentelemetry/instrumentation-undici');
 const { NodeSDK } = require('@opentelemetry/sdk-node');
-const { BatchSpanProcessor } = require('@opentelemetry/sdk-trace-base');
+const { BatchSpanProcessor } = require('@opentelemetry/sdk-trace');
 
 /** In place of a collector: spans are made, kept and batched as in production, and then dropped. */
 const exporter = {
@@ -19,7 +19,7 @@ exports.start = (textMapPropagator, instrumentations = []) => {
       new UndiciInstrumentation(),
       new GrpcInstrumentation(),
     ],
-    spanProcessors: [new BatchSpanProcessor(exporter)],
+    spanProcessors: [new BatchSpanProcessor({ exporter })],
     metricReaders: [],
     logRecordProcessors: [],
   }).start();

@@ -1,28 +1,30 @@
-// The gateway: decides how long the client waits, and asks auth who is calling.
+// The gateway: asks auth who is calling, and business for what he wants. How long it waits is said in telemetry.cjs.
 const { once } = require('node:events');
 const http = require('node:http');
 const { json } = require('node:stream/consumers');
 const { context, propagation } = require('@opentelemetry/api');
-const { abortSignal, withTimeout } = require('opentelemetry-propagator-deadline');
+const { reportStop } = require('./stop-report.cjs');
 
 const { AUTH_URL, BUSINESS_URL } = process.env;
 
 async function handle(request, response) {
-  const answer = await fetch(new URL(request.url, AUTH_URL), { signal: abortSignal() });
+  const { searchParams } = new URL(request.url, 'http://edge');
+  const answer = await fetch(`${AUTH_URL}/?session=${searchParams.get('session')}`);
   const { user_id, tenant_id } = await answer.json();
   const baggage = propagation.createBaggage({ user_id: { value: user_id }, tenant_id: { value: tenant_id } });
-  const order = await context.with(propagation.setBaggage(context.active(), baggage), placeOrder);
-  response.end(JSON.stringify(order));
+  const order = () => placeOrder(searchParams.get('item'));
+  response.end(JSON.stringify(await context.with(propagation.setBaggage(context.active(), baggage), order)));
 }
 
-async function placeOrder() {
-  const request = http.get(`${BUSINESS_URL}/orders`, { signal: abortSignal() });
+async function placeOrder(item) {
+  const request = http.get(`${BUSINESS_URL}/orders?item=${item}`);
   const [response] = await once(request, 'response');
   return json(response);
 }
 
 const server = http.createServer((request, response) => {
-  withTimeout(10_000, () => handle(request, response)).catch((error) => {
+  handle(request, response).catch((error) => {
+    reportStop(error);
     response.writeHead(error.statusCode ?? 502).end(error.message);
   });
 });

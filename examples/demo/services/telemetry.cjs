@@ -5,11 +5,23 @@ const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http');
 const { UndiciInstrumentation } = require('@opentelemetry/instrumentation-undici');
 const { NodeSDK } = require('@opentelemetry/sdk-node');
 const { createPropagator } = require('opentelemetry-propagator-deadline');
+const { DeadlineInstrumentation } = require('opentelemetry-propagator-deadline/instrumentation');
 const { SpanReporter } = require('./span-reporter.cjs');
+
+/** The edge decides how long its clients wait. What they say of that themselves does not count: they are strangers. */
+const edge = {
+  trust: false,
+  defaultBudget: ({ url }) => (url.startsWith('/express') ? 1_000 : 10_000),
+};
 
 new NodeSDK({
   textMapPropagator: createPropagator(),
-  instrumentations: [new HttpInstrumentation(), new UndiciInstrumentation(), new GrpcInstrumentation()],
+  instrumentations: [
+    new DeadlineInstrumentation({ server: process.env.ROLE === 'edge' ? edge : {} }),
+    new HttpInstrumentation(),
+    new UndiciInstrumentation(),
+    new GrpcInstrumentation(),
+  ],
   // In place of exporters, which would need a collector.
   spanProcessors: [new SpanReporter()],
   metricReaders: [],

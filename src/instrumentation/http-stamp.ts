@@ -1,0 +1,62 @@
+import type { ClientRequest } from 'node:http';
+import type { Context } from '@opentelemetry/api';
+import type { DeadlineSetter, DeadlineWriter } from '../propagation/deadline-setter.js';
+import { inject } from './propagate.js';
+
+/** Parts of `OutgoingMessage` that Node has but its types don't name. */
+export type StampedRequest = ClientRequest & {
+  /** The head as text, as soon as it is written; what was written before there was a socket waits in `outputData`. */
+  _header: string | null;
+  readonly outputData: { data: unknown }[];
+  outputSize: number;
+};
+
+/** What a request was told. */
+export class HttpStamp implements DeadlineSetter<StampedRequest> {
+  /** In ms; `Infinity`: nothing. */
+  budget = Number.POSITIVE_INFINITY;
+  private writer: DeadlineWriter | undefined = undefined;
+
+  /** Writes the fields. */
+  constructor(context: Context, request: StampedRequest) {
+    // Headers that were given as an array have been written already.
+    if (request._header === null) inject(context, request, this);
+  }
+
+  set(request: StampedRequest, field: string, value: string): void {
+    // Another instrumentation may have injected already; its span is the better parent.
+    if (!request.hasHeader(field)) request.setHeader(field, value);
+  }
+
+  setDeadline(request: StampedRequest, budget: number, writer: DeadlineWriter): void {
+    if (budget === Number.POSITIVE_INFINITY) return;
+    this.budget = budget;
+    this.writer = writer;
+    // Another's deadline was written before the request was made; the last word on it is ours.
+    writer.write(budget, request, { set: (_, field, value) => void request.setHeader(field, value) });
+  }
+
+  /** Tells a request that has waited for a socket how many ms are left now, in place of what it was told. */
+  countDown(request: StampedRequest, left: number): void {
+    const set = request._header === null ? setHeader : rewriteHead;
+    this.writer?.write(Math.min(this.budget, Math.floor(left)), request, { set });
+  }
+}
+
+function setHeader(request: StampedRequest, field: string, value: string): void {
+  request.setHeader(field, value);
+}
+
+/** The head is text already, and the first that will be sent, perhaps with the beginning of the body behind it. */
+function rewriteHead(request: StampedRequest, field: string, value: string): void {
+  const { _header: head, outputData } = request;
+  const name = `\r\n${field}: `;
+  const start = head?.indexOf(name) ?? -1;
+  if (head === null || start === -1) return;
+  const rewritten = head.slice(0, start) + name + value + head.slice(head.indexOf('\r\n', start + name.length));
+  request._header = rewritten;
+  const [first] = outputData;
+  if (typeof first?.data !== 'string' || !first.data.startsWith(head)) return;
+  first.data = rewritten + first.data.slice(head.length);
+  request.outputSize += rewritten.length - head.length;
+}

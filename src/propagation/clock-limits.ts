@@ -1,0 +1,28 @@
+import { checkDuration, checkOptions } from '../argument.js';
+import { DAY } from '../wire/clock-time.js';
+import type { DeadlineFormat } from '../wire/deadline-format.js';
+
+/** How far the clocks of callers are trusted. */
+export interface ClockLimits {
+  /** What is granted to a time that arrives, in ms, 0 or more: by how much the clocks of callers may be behind. Default: 0. */
+  readonly skew?: number;
+  /** How far away a time may be, in ms, 0 or more; a later one is a mistake, and ignored. Default: 24 hours. */
+  readonly maxFuture?: number;
+}
+
+/**
+ * A format that holds a clock time, read with other limits: `withClockLimits(xDeadline, { skew: 200 })`.
+ *
+ * @throws TypeError or RangeError that names the option and quotes what it got
+ */
+export function withClockLimits(format: DeadlineFormat, limits: ClockLimits): DeadlineFormat {
+  checkOptions('withClockLimits', limits, ['skew', 'maxFuture']);
+  const { skew = 0, maxFuture = DAY } = limits;
+  checkDuration('skew', skew);
+  checkDuration('maxFuture', maxFuture);
+  return {
+    field: format.field,
+    parse: (text, clock) => format.parse(text, { now: () => clock.now() - skew, maxFuture }),
+    format: format.format.bind(format),
+  };
+}

@@ -1,0 +1,161 @@
+import { outOfRange } from '../argument.js';
+import type { DeadlineInstrumentationConfig } from '../instrumentation/options.js';
+import type { CustomBaggageLimits } from '../propagation/baggage-options.js';
+import type { PropagatorOptions } from '../propagation/create-propagator.js';
+import { resolveKeyFilter } from '../propagation/key-filter.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the environment variables say. */
+export interface RegisterSettings {
+  /** `OTEL_SDK_DISABLED`. */
+  readonly disabled: boolean;
+  /** `OTEL_PROPAGATORS`: names as they were written, none twice. */
+  readonly propagators: readonly string[];
+  readonly propagator: PropagatorOptions;
+  /** `undefined`: switched off. */
+  readonly instrumentation: DeadlineInstrumentationConfig | undefined;
+}
+
+/** One variable: how its value is read, and what is said when it can't be. */
+interface Variable<T> {
+  readonly name: string;
+  readonly expected: string;
+  /** What is used instead of a bad value, in words. */
+  readonly fallback: string;
+  /** `undefined`: a bad value. */
+  parse(text: string): T | undefined;
+}
+
+const DEFAULT_PROPAGATORS = ['tracecontext', 'baggage', 'deadline'];
+
+const DURATION = 'a duration above 0 in milliseconds, or with a unit such as 250ms, 10s or 2m';
+
+const DEFAULT_BUDGET: Variable<number> = {
+  name: 'OTEL_DEADLINE_DEFAULT_BUDGET',
+  expected: DURATION,
+  fallback: 'requests that bring no budget get none',
+  parse: parseBudget,
+};
+
+const MAX_BUDGET: Variable<number> = {
+  name: 'OTEL_DEADLINE_MAX_BUDGET',
+  expected: DURATION,
+  fallback: 'budgets are not cut',
+  parse: parseBudget,
+};
+
+const RESERVE: Variable<number> = {
+  name: 'OTEL_DEADLINE_RESERVE',
+  expected: 'a percentage below 100 such as 5%, or 5 milliseconds or more such as 50 or 50ms',
+  fallback: 'nothing is kept back',
+  parse(text) {
+    const percent = /^(\d{1,2}(?:\.\d+)?)\s*%$/.exec(text)?.[1];
+    if (percent !== undefined) return Number(percent) / 100;
+    const ms = parseDuration(text);
+    return ms === 0 || (ms !== undefined && ms >= 5) ? ms : undefined;
+  },
+};
+
+const TRUST: Variable<boolean> = {
+  name: 'OTEL_DEADLINE_TRUST',
+  expected: 'true or false',
+  fallback: 'callers are trusted',
+  parse: (text) =>
+    new Map([
+      ['true', true],
+      ['false', false],
+    ]).get(text.toLowerCase()),
+};
+
+const MODE: Variable<'enforce' | 'observe' | 'off'> = {
+  name: 'OTEL_DEADLINE_MODE',
+  expected: 'enforce, observe or off',
+  fallback: 'deadlines are enforced',
+  parse: (text) => (['enforce', 'observe', 'off'] as const).find((mode) => mode === text.toLowerCase()),
+};
+
+const BAGGAGE_LIMITS: Variable<'safe' | 'w3c' | 'otel' | CustomBaggageLimits> = {
+  name: 'OTEL_DEADLINE_BAGGAGE_LIMITS',
+  expected: 'safe, w3c, otel, or members and bytes such as 64,4096',
+  fallback: 'the limits are safe',
+  parse(text) {
+    const [, members, bytes] = /^(\d{1,9})\s*,\s*(\d{1,9})$/.exec(text) ?? [];
+    if (members !== undefined) return { members: Number(members), bytes: Number(bytes) };
+    return (['safe', 'w3c', 'otel'] as const).find((limits) => limits === text.toLowerCase());
+  },
+};
+
+const BAGGAGE_PINNED: Variable<readonly string[]> = {
+  name: 'OTEL_DEADLINE_BAGGAGE_PINNED',
+  expected: 'keys, and prefixes with a * at their end, separated by commas',
+  fallback: 'no key goes first',
+  parse(text) {
+    const keys = list(text);
+    try {
+      resolveKeyFilter('pinned', keys);
+      return keys;
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+const VARIABLES = [DEFAULT_BUDGET, MAX_BUDGET, RESERVE, TRUST, MODE, BAGGAGE_LIMITS, BAGGAGE_PINNED];
+
+/**
+ * Reads the environment. A variable that is empty counts as one that is not set, as everywhere in OpenTelemetry.
+ *
+ * @param complain told of each bad value, in one sentence, its default is used; and of names that look like ours
+ */
+export function readEnvironment(env: Environment, complain: (message: string) => void): RegisterSettings {
+  const read = <T>(variable: Variable<T>): T | undefined => {
+    const text = env[variable.name]?.trim();
+    if (!text) return undefined;
+    const value = variable.parse(text);
+    if (value === undefined) {
+      complain(`${outOfRange(variable.name, variable.expected, text).message}; ${variable.fallback}`);
+    }
+    return value;
+  };
+  const known = VARIABLES.map(({ name }) => name);
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith('OTEL_DEADLINE_') || known.includes(name)) continue;
+    complain(`${name}: expected one of ${known.join(', ')}; it is ignored`);
+  }
+  const names = list(env.OTEL_PROPAGATORS ?? '');
+  const mode = read(MODE) ?? 'enforce';
+  const server = present({ defaultBudget: read(DEFAULT_BUDGET), trust: read(TRUST) });
+  return {
+    disabled: env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true',
+    propagators: names.length === 0 ? DEFAULT_PROPAGATORS : [...new Set(names)],
+    propagator: {
+      deadline: present({ maxBudget: read(MAX_BUDGET), reserve: read(RESERVE) }),
+      baggage: present({ limits: read(BAGGAGE_LIMITS), pinned: read(BAGGAGE_PINNED) }),
+    },
+    instrumentation: mode === 'off' ? undefined : { mode, server },
+  };
+}
+
+/** 0 would turn every request away: who writes it means something else. */
+function parseBudget(text: string): number | undefined {
+  return parseDuration(text) || undefined;
+}
+
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
+
+/** In ms. */
+function parseDuration(text: string): number | undefined {
+  const [, number, unit = 'ms'] = /^(\d{1,12}(?:\.\d{1,12})?)\s*(ms|s|m)?$/.exec(text) ?? [];
+  return number === undefined ? undefined : Number(number) * (UNITS[unit] as number);
+}
+
+function list(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  return names.filter((name) => name !== '');
+}
+
+/** The options that are set: one that is `undefined` is none. */
+function present<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,68 @@
+import type { TextMapPropagator } from '@opentelemetry/api';
+import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { BoundedBaggagePropagator } from '../propagation/bounded-baggage-propagator.js';
+import type { PropagatorOptions } from '../propagation/create-propagator.js';
+import { DeadlinePropagator } from '../propagation/deadline-propagator.js';
+import type { RegisterSettings } from './environment.js';
+
+/** What an installed package exports; `undefined` when there is none of that name. */
+export type Installed = (name: string) => Record<string, unknown> | undefined;
+
+/** A propagator of OpenTelemetry's own in a package of its own. */
+interface Packaged {
+  readonly package: string;
+  readonly className: string;
+  readonly options?: object;
+}
+
+/** The names that OpenTelemetry's specification of environment variables knows, beside ours. */
+const PACKAGED = new Map<string, Packaged>([
+  ['b3', { package: '@opentelemetry/propagator-b3', className: 'B3Propagator' }],
+  // B3InjectEncoding.MULTI_HEADER
+  ['b3multi', { package: '@opentelemetry/propagator-b3', className: 'B3Propagator', options: { injectEncoding: 1 } }],
+  ['jaeger', { package: '@opentelemetry/propagator-jaeger', className: 'JaegerPropagator' }],
+  ['xray', { package: '@opentelemetry/propagator-aws-xray', className: 'AWSXRayPropagator' }],
+  ['ottrace', { package: '@opentelemetry/propagator-ot-trace', className: 'OTTracePropagator' }],
+]);
+
+const OURS = new Map<string, (options: PropagatorOptions) => TextMapPropagator>([
+  ['tracecontext', () => new W3CTraceContextPropagator()],
+  ['baggage', ({ baggage }) => new BoundedBaggagePropagator(baggage)],
+  ['deadline', ({ deadline }) => new DeadlinePropagator(deadline)],
+]);
+
+/**
+ * The propagator that `OTEL_PROPAGATORS` asks for; `undefined` when that is none.
+ *
+ * @param warn told of each name that there is no propagator for; it is left out
+ */
+export function propagatorFor(
+  { propagators: names, propagator: options }: RegisterSettings,
+  installed: Installed,
+  warn: (message: string) => void,
+): TextMapPropagator | undefined {
+  if (names.includes('none')) return undefined;
+  const propagators: TextMapPropagator[] = [];
+  // The deadline comes last: the context that it makes lies over what the others have set.
+  for (const name of [...names].sort((a, b) => Number(a === 'deadline') - Number(b === 'deadline'))) {
+    const propagator = OURS.get(name)?.(options) ?? fromPackage(name, installed);
+    if (propagator === undefined) warn(reasonForNone(name));
+    else propagators.push(propagator);
+  }
+  return propagators.length === 0 ? undefined : new CompositePropagator({ propagators });
+}
+
+function fromPackage(name: string, installed: Installed): TextMapPropagator | undefined {
+  const packaged = PACKAGED.get(name);
+  if (packaged === undefined) return undefined;
+  const Propagator = installed(packaged.package)?.[packaged.className];
+  if (typeof Propagator !== 'function') return undefined;
+  return Reflect.construct(Propagator, packaged.options ? [packaged.options] : []);
+}
+
+function reasonForNone(name: string): string {
+  const packaged = PACKAGED.get(name);
+  if (packaged !== undefined) return `OTEL_PROPAGATORS: "${name}" needs ${packaged.package}, which is not installed`;
+  const known = [...OURS.keys(), ...PACKAGED.keys(), 'none'].join(', ');
+  return `OTEL_PROPAGATORS: "${name}" is left out; known are ${known}`;
+}

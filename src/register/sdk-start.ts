@@ -1,0 +1,99 @@
+import type {
+  ContextAPI,
+  DiagAPI,
+  MeterProvider,
+  MetricsAPI,
+  PropagationAPI,
+  TextMapPropagator,
+  TraceAPI,
+  TracerProvider,
+} from '@opentelemetry/api';
+import { patchMethod } from '../instrumentation/patch.js';
+import { TIMEBUDGET } from '../propagation/deadline-propagator.js';
+
+/**
+ * What is used of a copy of `@opentelemetry/api`. SDK 3 has two in one process, for `import` and for `require`: each has
+ * functions of its own, over the same globals.
+ */
+export interface Api {
+  readonly context: ContextAPI;
+  readonly propagation: PropagationAPI;
+  readonly metrics: MetricsAPI;
+  readonly trace: TraceAPI;
+  readonly diag: DiagAPI;
+}
+
+/** The names of propagators that the SDKs of both lines know. */
+const KNOWN_TO_SDK = ['tracecontext', 'baggage', 'b3', 'b3multi', 'none'];
+
+/**
+ * Lets an SDK start after us as if it had been told of our propagator. The environment is left alone: the SDK reads
+ * `OTEL_PROPAGATORS` itself, makes what it knows of it, and registers that; which is then left out.
+ */
+export class SdkStart {
+  constructor(private readonly apis: Iterable<Api>) {}
+
+  /**
+   * Keeps `ours` the global propagator. One that carries the deadline itself (an application's own, made in code) takes
+   * its place.
+   *
+   * @param warn told when one is left out that has fields which ours has not
+   */
+  keep(ours: TextMapPropagator, warn: (message: string) => void): void {
+    const isCurrent = (api: PropagationAPI) => String(api.fields()) === String(ours.fields());
+    for (const { propagation } of this.apis) {
+      patchMethod(propagation, 'setGlobalPropagator', (original) => {
+        return function setGlobalPropagator(this: PropagationAPI, propagator: TextMapPropagator): boolean {
+          if (!isCurrent(this)) return original.call(this, propagator);
+          const fields = propagator.fields();
+          if (fields.includes(TIMEBUDGET)) {
+            this.disable();
+            return original.call(this, propagator);
+          }
+          const lost = fields.filter((field) => !ours.fields().includes(field));
+          if (lost.length > 0) warn(`a propagator of ${lost.join(', ')} is left out: name it in OTEL_PROPAGATORS`);
+          return true;
+        };
+      });
+    }
+  }
+
+  /** Keeps the SDK from warning of names in `OTEL_PROPAGATORS` that it does not know, and that we have seen to. */
+  answerFor(names: readonly string[]): void {
+    const quoted = names.filter((name) => !KNOWN_TO_SDK.includes(name)).map((name) => `"${name}"`);
+    const isAnswered = (message: unknown) =>
+      typeof message === 'string' && /propagator/i.test(message) && quoted.some((name) => message.includes(name));
+    for (const { diag } of this.apis) {
+      patchMethod(diag, 'warn', (original) => {
+        return function warn(this: DiagAPI, ...args: unknown[]): void {
+          if (!isAnswered(args[0])) original.apply(this, args);
+        };
+      });
+    }
+  }
+
+  /** Tells that the SDK starts: it registers its context manager first of all, when its instrumentations are made. */
+  onStart(listener: () => void): void {
+    for (const { context } of this.apis) onRegistration(context, 'setGlobalContextManager', listener);
+  }
+
+  /** Tells of the MeterProvider that the SDK registers. */
+  onMeterProvider(listener: (provider: MeterProvider) => void): void {
+    for (const { metrics } of this.apis) onRegistration(metrics, 'setGlobalMeterProvider', listener);
+  }
+
+  /** Tells of the TracerProvider that the SDK registers. */
+  onTracerProvider(listener: (provider: TracerProvider) => void): void {
+    for (const { trace } of this.apis) onRegistration(trace, 'setGlobalTracerProvider', listener);
+  }
+}
+
+function onRegistration<T>(api: object, method: string, listener: (registered: T) => void): void {
+  patchMethod(api, method, (original) => {
+    return function setGlobal(this: unknown, offered: T): boolean {
+      const registered = original.call(this, offered);
+      if (registered) listener(offered);
+      return registered;
+    };
+  });
+}

@@ -1,0 +1,27 @@
+import { type Attributes, type AttributeValue, SpanKind } from '@opentelemetry/api';
+
+/** What the spans of both lines of the SDK have beside the api's `Span`. */
+export interface DescribedSpan {
+  readonly kind?: SpanKind;
+  readonly attributes?: Attributes;
+  readonly resource?: { readonly attributes: Attributes };
+}
+
+/** Where the peer's name is, by OpenTelemetry's semantic conventions: the current ones, then those before. */
+const PEER_ADDRESS = ['server.address', 'net.peer.name', 'http.host'];
+const PEER_PORT = ['server.port', 'net.peer.port'];
+
+/** Where a span's time is spent, in words: the service; for an outbound call `service → host:port`. */
+export function hopOf({ kind, attributes = {}, resource }: DescribedSpan): string {
+  const service = String(resource?.attributes['service.name'] ?? 'unknown_service');
+  if (kind !== SpanKind.CLIENT && kind !== SpanKind.PRODUCER) return service;
+  const address = first(attributes, PEER_ADDRESS);
+  const port = first(attributes, PEER_PORT);
+  if (address === undefined) return service;
+  return `${service} → ${address}${port === undefined ? '' : `:${port}`}`;
+}
+
+function first(attributes: Attributes, names: readonly string[]): AttributeValue | undefined {
+  const name = names.find((each) => attributes[each] !== undefined);
+  return name === undefined ? undefined : attributes[name];
+}

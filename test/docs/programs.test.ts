@@ -1,0 +1,22 @@
+import { codeBlocks, run } from './code-blocks.js';
+
+describe.each([
+  ['docs/baggage.md', 4],
+  ['docs/getting-started.md', 4],
+  ['docs/interop.md', 7],
+])('%s', (document, least) => {
+  const blocks = codeBlocks(document);
+
+  test('has programs, and each says what it prints', () => {
+    expect(blocks.length).toBeGreaterThanOrEqual(least);
+    expect(blocks.filter(({ prints }) => prints.length === 0)).toEqual([]);
+  });
+
+  test.each(blocks)(
+    'the program at line $line prints what the document says',
+    (block) => {
+      expect(run(block)).toEqual(block.prints);
+    },
+    30_000,
+  );
+});

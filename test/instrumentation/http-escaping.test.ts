@@ -1,0 +1,24 @@
+import { type Finished, fixture, run } from './http-processes.js';
+
+const orders = { 'with instrumentation-http': ['ours', 'http'], alone: ['ours'] };
+
+describe.each(Object.entries(orders))('what escapes from an async handler, %s', (_, order) => {
+  let finished: Finished;
+
+  beforeAll(async () => {
+    finished = await run('http-escaping.cjs', ['--require', fixture('http-telemetry.cjs')], { order });
+    expect(finished).toMatchObject({ code: 0 });
+  });
+
+  test('because the time is up is answered with 504, or breaks off the answer that has begun', () => {
+    expect(finished.report.late).toEqual({ '/fetch': 504, '/request': 504, '/wrapped': 504, '/half': 'cut off' });
+  });
+
+  test('because the time is up or the caller has gone does not end the process', () => {
+    expect(finished.report.causedByUs).toEqual([]);
+  });
+
+  test('for any other reason does, as without us', () => {
+    expect(finished.report.others).toEqual(['its own fault']);
+  });
+});

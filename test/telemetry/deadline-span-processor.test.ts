@@ -1,0 +1,220 @@
+import { context, ROOT_CONTEXT, SpanKind, type SpanOptions, type Tracer } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { suppressTracing } from '@opentelemetry/core';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { type ReadableSpan, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { pendingAlarms } from '../../src/alarms.js';
+import { setScope } from '../../src/context/context-scope.js';
+import { Deadline } from '../../src/context/deadline.js';
+import { Scope } from '../../src/context/scope.js';
+import { withCancel, withTimeout } from '../../src/context/with-scope.js';
+import { DeadlineSpanProcessor } from '../../src/telemetry/deadline-span-processor.js';
+import { advance, useFakeClock } from '../clock/fake-clock.js';
+
+useFakeClock();
+
+const exported: ReadableSpan[] = [];
+const recorder: SpanProcessor = {
+  onStart() {},
+  onEnd: (span) => void exported.push(span),
+  async forceFlush() {},
+  async shutdown() {},
+};
+let tracer: Tracer;
+beforeEach(() => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  exported.length = 0;
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'checkout' }),
+    spanProcessors: [new DeadlineSpanProcessor(), recorder],
+  });
+  tracer = provider.getTracer('test');
+});
+afterEach(() => context.disable());
+
+/** A request's context: its scope completes when the test says so. */
+function request(ms: number): { scope: Scope; context: ReturnType<typeof setScope> } {
+  const scope = new Scope(undefined, Deadline.fromCaller(ms), 'owned');
+  return { scope, context: setScope(ROOT_CONTEXT, scope) };
+}
+
+function start(parent = context.active(), options: SpanOptions = {}) {
+  return tracer.startSpan('work', options, parent);
+}
+
+const events = () => exported.map((span) => span.events.map(({ name, attributes }) => ({ name, ...attributes })));
+
+/** How long after its start a span says that its event was, in ms. */
+function eventOffset(index = 0): number {
+  const span = exported[index];
+  const [event] = span?.events ?? [];
+  if (span === undefined || event === undefined) throw new Error('no event');
+  return (event.time[0] - span.startTime[0]) * 1e3 + (event.time[1] - span.startTime[1]) / 1e6;
+}
+
+describe('a span that starts under a deadline', () => {
+  test('says what the deadline gave and what was left, in whole ms', () => {
+    const { context } = request(250.9);
+    advance(100);
+    start(context).end();
+    expect(exported[0]?.attributes).toEqual({ 'deadline.budget_ms': 250, 'deadline.remaining_ms': 150 });
+    expect(events()).toEqual([[]]);
+  });
+
+  test('tells of the deadline that binds it, the earlier one', () => {
+    const { context } = request(5_000);
+    withTimeout(300, () => start().end(), context);
+    withTimeout(9_000, () => start().end(), context);
+    expect(exported.map(({ attributes }) => attributes['deadline.budget_ms'])).toEqual([300, 5_000]);
+  });
+
+  test('has 0 left when the deadline has passed already, and says so at its start', () => {
+    const { context } = request(100);
+    advance(150);
+    const span = start(context);
+    advance(50);
+    span.end();
+    expect(exported[0]?.attributes).toMatchObject({ 'deadline.remaining_ms': 0 });
+    expect(events()).toMatchObject([[{ name: 'deadline.exceeded' }]]);
+    expect(eventOffset()).toBeCloseTo(0, 0);
+  });
+
+  test('makes no alarm and no watch', () => {
+    const { scope, context } = request(250);
+    const span = start(context);
+    expect([pendingAlarms(), scope.watch]).toEqual([0, undefined]);
+    span.end();
+  });
+});
+
+describe('a span that was open when', () => {
+  test('the deadline passed has an event at that time: why, and who spent the budget', () => {
+    const { context } = request(250);
+    const span = start(context, { kind: SpanKind.SERVER });
+    advance(400);
+    span.end();
+    const reason = 'deadline exceeded: 250 ms budget from the caller, 400 ms spent';
+    expect(events()).toEqual([[{ name: 'deadline.exceeded', 'deadline.reason': reason, 'deadline.hop': 'checkout' }]]);
+    expect(eventOffset()).toBeCloseTo(250, 0);
+  });
+
+  test('the caller went away has another one', () => {
+    const { scope, context } = request(250);
+    const span = start(context);
+    advance(40);
+    scope.cancel();
+    advance(40);
+    span.end();
+    expect(events()).toEqual([
+      [
+        {
+          name: 'deadline.cancelled',
+          'deadline.reason': 'call cancelled: the caller no longer waits',
+          'deadline.hop': 'checkout',
+        },
+      ],
+    ]);
+    expect(eventOffset()).toBeCloseTo(40, 0);
+  });
+
+  test('the deadline passed has the event also when its scope has completed since', () => {
+    let span = start();
+    withTimeout(50, () => {
+      span = start();
+      advance(60);
+    });
+    span.end();
+    expect(events()).toMatchObject([[{ name: 'deadline.exceeded' }]]);
+  });
+
+  test('the deadline passed and the caller went away after that: what was first counts', () => {
+    const { scope, context } = request(250);
+    const span = start(context);
+    advance(300);
+    scope.cancel();
+    span.end();
+    expect(events()).toMatchObject([[{ name: 'deadline.exceeded' }]]);
+  });
+
+  test.each([
+    ['client', SpanKind.CLIENT, { 'server.address': 'stock', 'server.port': 8080 }, 'checkout → stock:8080'],
+    [
+      'client by older names',
+      SpanKind.CLIENT,
+      { 'net.peer.name': 'stock', 'net.peer.port': 80 },
+      'checkout → stock:80',
+    ],
+    ['client without a port', SpanKind.CLIENT, { 'server.address': 'stock' }, 'checkout → stock'],
+    ['client without a peer', SpanKind.CLIENT, {}, 'checkout'],
+    ['producer', SpanKind.PRODUCER, { 'server.address': 'queue' }, 'checkout → queue'],
+    ['server, whose address is its own', SpanKind.SERVER, { 'server.address': 'me' }, 'checkout'],
+  ])('names the hop: %s', (_, kind, attributes, hop) => {
+    const { context } = request(10);
+    const span = start(context, { kind, attributes });
+    advance(10);
+    span.end();
+    expect(events()).toMatchObject([[{ 'deadline.hop': hop }]]);
+  });
+});
+
+describe('nothing is added to a span', () => {
+  test.each<[string, () => void]>([
+    ['without a scope', () => start().end()],
+    ['with a scope that has no deadline', () => withCancel((_, cancel) => endAfter(cancel))],
+    ['under a deadline that never passes', () => start(request(Number.POSITIVE_INFINITY).context).end()],
+    ['after the scope has completed', () => afterCompletion(request(100))],
+  ])('%s', (_, run) => {
+    run();
+    expect(exported).toMatchObject([{ attributes: {} }]);
+    expect(Object.keys(exported[0]?.attributes ?? {})).toEqual([]);
+    expect(events()).toEqual([[]]);
+  });
+
+  test('that ended in time, although the deadline has passed since', () => {
+    const { context } = request(100);
+    start(context).end();
+    advance(100);
+    expect(events()).toEqual([[]]);
+  });
+
+  test('whose scope has completed in time, although the deadline has passed since', () => {
+    const { scope, context } = request(100);
+    const span = start(context);
+    scope.complete(true);
+    advance(200);
+    span.end();
+    expect(events()).toEqual([[]]);
+  });
+
+  test('of telemetry itself', () => {
+    const { context } = request(100);
+    start(suppressTracing(context)).end();
+    expect(exported).toEqual([]);
+  });
+});
+
+function endAfter(cancel: () => void): void {
+  const span = start();
+  cancel();
+  span.end();
+}
+
+function afterCompletion({ scope, context }: ReturnType<typeof request>): void {
+  scope.complete(true);
+  start(context).end();
+}
+
+test('a span that has ended lets go of its scope', () => {
+  const { scope, context } = request(100);
+  const span = start(context);
+  const holders = () => Object.getOwnPropertySymbols(span).map((key) => Reflect.get(span, key)?.scope);
+  expect(holders()).toContain(scope);
+  span.end();
+  expect(holders()).not.toContain(scope);
+});
+
+test('an SDK may flush it and shut it down', async () => {
+  const processor = new DeadlineSpanProcessor();
+  await processor.forceFlush();
+  await processor.shutdown();
+});
