@@ -6,4 +6,6 @@ export default {
   // The source's imports end in .js, as ES modules need; ts-jest compiles to CommonJS from the .ts files.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json' }] },
+  // Only for what hangs: a machine that builds other things at the same time stalls for seconds.
+  testTimeout: 30_000,
 };

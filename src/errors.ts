@@ -98,10 +98,10 @@ export function isEndReason(error: unknown): error is EndReason {
 function hasBrand(error: unknown, brand: string): boolean {
   try {
     let link = error;
-    for (let i = 0; i < MAX_CAUSES && typeof link === 'object' && link !== null; i++) {
+    for (let i = 0; i < MAX_CAUSES && link; i++) {
       const found = brandOf(link);
       if (found !== undefined) return found === brand;
-      link = (link as { cause?: unknown }).cause;
+      link = Object(link).cause;
     }
   } catch {
     // A getter or proxy that throws is not ours.
@@ -110,7 +110,7 @@ function hasBrand(error: unknown, brand: string): boolean {
 }
 
 function brandOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null ? (error as { [BRAND]?: unknown })[BRAND] : undefined;
+  return Object(error)[BRAND];
 }
 
 /** Whole ms where that says enough, else one decimal. */

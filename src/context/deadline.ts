@@ -77,7 +77,7 @@ export class Deadline {
 
 /** Whether `value` is a {@link Deadline}, of this copy of the package or another one. */
 export function isDeadline(value: unknown): value is Deadline {
-  return typeof value === 'object' && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true;
+  return Object(value)[BRAND] === true;
 }
 
 /** Whether `value` is a `Date`, of this realm or another one. */

@@ -73,12 +73,13 @@ export class Scope {
   /** How it ended; `undefined` while it has not. What happened first counts, and the answer never changes. */
   ended(instant: number = now()): Ending | undefined {
     if (this.ending !== undefined && this.lifecycle !== 'completed') return this.ending;
+    let scope = this.live();
+    // Most have none above, and are asked several times for each request: not worth an array.
+    if (scope?.parent === undefined) return scope?.settle(undefined, instant);
     // From the outermost inwards, without recursion: scopes may be nested as deeply as a program likes.
     const path: Scope[] = [];
-    for (let scope = this.live(); scope !== undefined; scope = scope.parent) path.push(scope);
-    let outer: Ending | undefined;
-    for (let scope = path.pop(); scope !== undefined; scope = path.pop()) outer = scope.settle(outer, instant);
-    return outer;
+    for (; scope; scope = scope.parent) path.push(scope);
+    return path.reduceRight<Ending | undefined>((outer, inner) => inner.settle(outer, instant), undefined);
   }
 
   /** As {@link ended}; of a scope that has completed, how it had ended before. */

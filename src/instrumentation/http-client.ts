@@ -86,8 +86,12 @@ function begin(request: Request, settings: InstrumentationSettings): boolean {
   }
   call.madeIn = new AsyncResource('OutboundCall', { requireManualDestroy: true });
   // Comes after an upgrade as well: then the socket belongs to somebody else.
-  request.once('close', () => call.bound?.release());
+  request.on('close', release);
   return true;
+}
+
+function release(this: Request): void {
+  this[CALL]?.bound?.release();
 }
 
 /** A call that its scope may abort. */

@@ -40,8 +40,9 @@ function escaped(error: unknown, request: InboundRequest, response: InboundRespo
   else response.destroy();
 }
 
-/** Nothing public tells. */
+/** Nothing public tells whether an emitter was told so. Every emitter has this property. */
+const CAPTURE = Object.getOwnPropertySymbols(new EventEmitter()).find(({ description }) => description === 'kCapture');
+
 function capturesRejections(server: EventEmitter): boolean {
-  const flag = Object.getOwnPropertySymbols(server).find(({ description }) => description === 'kCapture');
-  return flag !== undefined && Boolean((server as unknown as Record<symbol, unknown>)[flag]);
+  return CAPTURE !== undefined && Boolean((server as unknown as Record<symbol, unknown>)[CAPTURE]);
 }

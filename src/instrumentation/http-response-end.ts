@@ -42,7 +42,7 @@ export function completeWithResponse(
     else scope.complete(true);
   };
   // Before another instrumentation ends its span, which is to tell of a caller that hung up.
-  response.prependOnceListener('close', end);
+  response.prependListener('close', end);
   // Node 20: a pipelined response that waits for its turn hears nothing of its connection's end.
   if (transportOf(request) === 'http' && response.socket === null) onSocketClose(socket, end);
 }

@@ -141,16 +141,17 @@ class HttpServerHook {
     const scope = inbound.bind(undefined);
     completeWithResponse(scope, request, response, this.settings);
     const { detached, enforce } = this.settings;
+    if (scope.ended() !== undefined) {
+      emit({ type: 'rejected', side: 'server', transport: transportOf(request) });
+      if (enforce) {
+        rejectLate(request, response);
+        return true;
+      }
+    }
     detached.bind(scope, request);
     detached.bind(scope, response);
     const go = enforce ? () => dispatch(server, event, request, response, scope) : dispatchBare;
-    const goInContext = context === active ? go : () => contextApi.with(context, go);
-    const handle = () => detached.serve(scope, goInContext);
-    if (scope.ended() === undefined) return handle();
-    emit({ type: 'rejected', side: 'server', transport: transportOf(request) });
-    if (!enforce) return handle();
-    rejectLate(request, response);
-    return true;
+    return detached.serve(scope, context === active ? go : () => contextApi.with(context, go));
   }
 
   /** The context for the handler: with all that the headers hold, which somebody else may have extracted already. */
@@ -160,6 +161,8 @@ class HttpServerHook {
     request: InboundRequest,
     response: InboundResponse,
   ): Context {
+    // Somebody has extracted into this context already.
+    if (inbound.trusted && inbound.scope !== undefined && getScope(active) === inbound.scope) return active;
     const { arrivedIn } = inbound;
     // What was active on arrival is where the server was started, which may have been inside a span.
     const traced = trace.getSpan(active) !== trace.getSpan(arrivedIn);
