@@ -139,7 +139,8 @@ test.each([',', '"', '5', ' ', '\\"', '5;', '"\\', '5;x="a",', '-', '5.', ';"', 
     const started = performance.now();
     parse(timebudget, text);
     parse(timebudget, text.slice(0, 256));
-    expect(performance.now() - started).toBeLessThan(100);
+    // Quadratic time would be minutes.
+    expect(performance.now() - started).toBeLessThan(1000);
   },
 );
 
