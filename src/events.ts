@@ -31,6 +31,12 @@ export type DeadlineEvent =
       readonly transport: Transport;
     }
   | {
+      /** A call was answered that the time had run out in the service that was called, or further down. */
+      readonly type: 'exceeded-downstream';
+      readonly side: 'client';
+      readonly transport: Transport;
+    }
+  | {
       /** A call was made inside a live request, in a context that knows nothing of that. */
       readonly type: 'detached';
       readonly side: 'client';

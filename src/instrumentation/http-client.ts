@@ -3,10 +3,15 @@ import http, { type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { context as contextApi } from '@opentelemetry/api';
 import type { EndReason } from '../errors.js';
+import { onChannel } from './channel.js';
+import { noteAnswer } from './downstream-answer.js';
 import { HttpStamp, type StampedRequest } from './http-stamp.js';
 import type { InstrumentationSettings } from './options.js';
 import { callError, OutboundCall, type OutboundTransport, reasonNotToCall } from './outbound-call.js';
 import { type Method, patchMethod } from './patch.js';
+
+/** Published, in spite of its name, when the response's head has arrived. */
+const RESPONSE_START = 'http.client.response.finish';
 
 const CALL = Symbol('outbound call');
 
@@ -29,6 +34,9 @@ export function instrumentHttpClient(settings: InstrumentationSettings): () => v
   const undo = [
     patchMethod(http.Agent.prototype, 'addRequest', (original) => wrapAddRequest(original, settings)),
     patchMethod(http.ClientRequest.prototype, 'onSocket', (original) => wrapOnSocket(original, settings)),
+    onChannel<{ request: Request; response: IncomingMessage }>(RESPONSE_START, ({ request, response }) => {
+      if (request[CALL]) noteAnswer(response.statusCode ?? 0, (name) => response.headers[name], 'http');
+    }),
   ];
   return () => {
     for (const step of undo) step();

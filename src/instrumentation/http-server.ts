@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import http2 from 'node:http2';
@@ -8,6 +7,7 @@ import { isTracingSuppressed } from '@opentelemetry/core';
 import { deleteScope, getScope, parentScope, setScope } from '../context/context-scope.js';
 import { attachInbound, Inbound, inboundOf } from '../context/inbound.js';
 import { emit } from '../events.js';
+import { onChannel } from './channel.js';
 import { rejectLate, turnErrorIntoTimeout } from './http-answer.js';
 import { dispatch } from './http-dispatch.js';
 import { completeWithResponse, transportOf } from './http-response-end.js';
@@ -30,9 +30,7 @@ export function instrumentHttpServers(settings: InstrumentationSettings): () => 
   const serverHook = new HttpServerHook(settings);
   const undo: (() => void)[] = [];
   if (settings.server.http) {
-    const onStart = (message: unknown) => serverHook.announce((message as { request: IncomingMessage }).request);
-    subscribe(REQUEST_START, onStart);
-    undo.push(() => unsubscribe(REQUEST_START, onStart));
+    undo.push(onChannel<{ request: IncomingMessage }>(REQUEST_START, ({ request }) => serverHook.announce(request)));
     for (const { prototype } of [http.Server, https.Server])
       undo.push(patchMethod(prototype, 'emit', serverHook.wrapEmit));
   }

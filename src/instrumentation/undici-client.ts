@@ -1,6 +1,7 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { context as contextApi, diag } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
+import { onChannel } from './channel.js';
+import { noteAnswer } from './downstream-answer.js';
 import { instrumentGlobalFetch } from './global-fetch.js';
 import type { InstrumentationSettings } from './options.js';
 import { OutboundCall } from './outbound-call.js';
@@ -20,12 +21,13 @@ export function instrumentUndici(settings: InstrumentationSettings): () => void 
   const requests = new RequestHook(settings);
   const undo = [
     instrumentGlobalFetch(settings),
-    onChannel('undici:request:create', (request) => {
+    onChannel<{ request: UndiciRequest }>('undici:request:create', ({ request }) => {
       if (!dispatches.created(request)) meetGlobalDispatcher();
       requests.begin(request);
     }),
-    onChannel('undici:request:trailers', (request) => requests.end(request)),
-    onChannel('undici:request:error', (request) => requests.end(request)),
+    onChannel<UndiciAnswer>('undici:request:headers', ({ request, response }) => requests.note(request, response)),
+    onChannel<{ request: UndiciRequest }>('undici:request:trailers', ({ request }) => requests.end(request)),
+    onChannel<{ request: UndiciRequest }>('undici:request:error', ({ request }) => requests.end(request)),
   ];
   undo.push(onDispatcher((prototype) => undo.push(patchMethod(prototype, 'dispatch', dispatches.wrap))));
   meetGlobalDispatcher();
@@ -34,10 +36,10 @@ export function instrumentUndici(settings: InstrumentationSettings): () => void 
   };
 }
 
-function onChannel(name: string, listener: (request: UndiciRequest) => void): () => void {
-  const onMessage = (message: unknown) => listener((message as { request: UndiciRequest }).request);
-  subscribe(name, onMessage);
-  return () => unsubscribe(name, onMessage);
+interface UndiciAnswer {
+  readonly request: UndiciRequest;
+  /** Names and values in turn. */
+  readonly response: { readonly statusCode: number; readonly headers: readonly (Buffer | string)[] };
 }
 
 /** Stamps each request and binds it to its scope, while it is in flight. */
@@ -63,8 +65,19 @@ class RequestHook {
     }
   }
 
+  /** Looks what a call is answered. */
+  note(request: UndiciRequest, { statusCode, headers }: UndiciAnswer['response']): void {
+    if (!this.calls.has(request) || !Array.isArray(headers)) return;
+    noteAnswer(statusCode, (name) => fieldIn(headers, name), 'undici');
+  }
+
   end(request: UndiciRequest): void {
     this.calls.get(request)?.release();
     this.calls.delete(request);
   }
+}
+
+function fieldIn(headers: UndiciAnswer['response']['headers'], name: string): unknown {
+  for (let i = 0; i + 1 < headers.length; i += 2) if (String(headers[i]).toLowerCase() === name) return headers[i + 1];
+  return undefined;
 }

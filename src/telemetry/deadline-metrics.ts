@@ -53,6 +53,10 @@ function counterOf(meter: Meter): (event: DeadlineEvent) => void {
     description: 'Inbound requests and outbound calls whose time ran out.',
     unit: '{call}',
   });
+  const exceededDownstream = meter.createCounter('deadline.downstream.exceeded', {
+    description: 'Outbound calls that were answered that the time had run out in the service called, or further down.',
+    unit: '{call}',
+  });
   const rejected = meter.createCounter('deadline.rejected', {
     description: 'Inbound requests that arrived too late, and outbound calls that were not begun.',
     unit: '{call}',
@@ -77,6 +81,8 @@ function counterOf(meter: Meter): (event: DeadlineEvent) => void {
     switch (event.type) {
       case 'exceeded':
         return exceeded.add(1, { ...placeOf(event), 'deadline.source': event.inherited ? 'inherited' : 'own' });
+      case 'exceeded-downstream':
+        return exceededDownstream.add(1, { 'deadline.transport': event.transport });
       case 'rejected':
         return rejected.add(1, placeOf(event));
       case 'cancelled':

@@ -18,6 +18,7 @@ async function recorded(): Promise<string[][]> {
   const stop = recordMetrics(new MeterProvider({ readers: [reader] }).getMeter('test'));
   emit({ type: 'exceeded', side: 'server', transport: 'http', inherited: true });
   for (const type of ['rejected', 'cancelled'] as const) emit({ type, side: 'server', transport: 'http' });
+  emit({ type: 'exceeded-downstream', side: 'client', transport: 'http' });
   emit({ type: 'detached', side: 'client', transport: 'http' });
   emit({ type: 'malformed', field: 'timebudget' });
   emit({ type: 'baggage-dropped', direction: 'inbound', reason: 'invalid' });

@@ -41,6 +41,18 @@ const counted: [DeadlineEvent, string, string, Record<string, unknown>][] = [
     { 'deadline.side': 'client', 'deadline.transport': 'http' },
   ],
   [
+    { type: 'exceeded-downstream', side: 'client', transport: 'http' },
+    'deadline.downstream.exceeded',
+    '{call}',
+    { 'deadline.transport': 'http' },
+  ],
+  [
+    { type: 'detached', side: 'client', transport: 'grpc' },
+    'deadline.detached',
+    '{call}',
+    { 'deadline.side': 'client', 'deadline.transport': 'grpc' },
+  ],
+  [
     { type: 'malformed', field: 'timebudget' },
     'deadline.field.malformed',
     '{field}',
