@@ -19,7 +19,18 @@ async function handle(request, response) {
 async function placeOrder(item) {
   const request = http.get(`${BUSINESS_URL}/orders?item=${item}`);
   const [response] = await once(request, 'response');
-  return json(response);
+  if (response.statusCode === 200) return json(response);
+  response.resume();
+  throw new AnsweredError(response);
+}
+
+/** Business has the same deadline, and may be the first to say that it has passed. */
+class AnsweredError extends Error {
+  constructor({ statusCode, headers }) {
+    super(`business answered ${statusCode}`);
+    this.statusCode = statusCode;
+    this.code = headers.timebudget === '0' ? 'DEADLINE_EXCEEDED' : 'UNKNOWN';
+  }
 }
 
 const server = http.createServer((request, response) => {
