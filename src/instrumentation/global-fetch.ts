@@ -33,16 +33,29 @@ function wrapFetch(original: Method, settings: InstrumentationSettings): Method 
       const refusal = target && !settings.client.ignores?.(target) && reasonNotToCall(context, 'undici');
       if (refusal) {
         cancelBody(args, refusal);
-        return Promise.reject(withTarget(refusal, target));
+        return handled(Promise.reject(withTarget(refusal, target)));
       }
     }
     const response = goInContext();
     // A stub may return anything.
     if (typeof response?.catch !== 'function') return response;
-    return response.catch((error: unknown) => {
-      throw reasonFor(error, scope) ?? error;
+    const ours: Promise<unknown> = response.catch((error: unknown) => {
+      const reason = reasonFor(error, scope);
+      if (reason === undefined) throw error;
+      void handled(ours);
+      throw reason;
     });
+    return ours;
   };
+}
+
+/**
+ * Marks a rejection of ours as handled: of calls that are made together and awaited one after the other, all but the
+ * first have no listener yet when their scope ends, and no caller must be able to end the process by hanging up.
+ */
+function handled<T>(call: Promise<T>): Promise<T> {
+  call.catch(() => {});
+  return call;
 }
 
 /** The reason for which a call of `scope` was ended by us; `undefined` when it failed by itself. */

@@ -98,6 +98,6 @@ export class GrpcServerCall {
     if (cancelled) emit({ type: 'cancelled', side: 'server', transport: 'grpc' });
     if (settings.enforce && !finished && (exceeded || cancelled))
       scope.cancel(exceeded ? deadline?.toError() : undefined);
-    else scope.complete(true);
+    else scope.complete(cancelled ? 'abandoned' : 'answered');
   }
 }

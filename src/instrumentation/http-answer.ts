@@ -29,7 +29,8 @@ export function rejectLate(request: InboundRequest, response: InboundResponse): 
 
 /**
  * Turns an answer of exactly 500 into 504 when its scope has run out: `fetch` and others wrap the reason of an abort,
- * and a framework that does not see the reason's status answers 500. Returns what undoes it.
+ * and a framework that does not see the reason's status answers 500. One that sees it answers 504, which then says as
+ * well that the time ran out here. Returns what undoes it.
  */
 export function turnErrorIntoTimeout(settings: InstrumentationSettings): () => void {
   if (!settings.enforce || settings.server.keepStatus) return () => {};
@@ -47,9 +48,11 @@ export function turnErrorIntoTimeout(settings: InstrumentationSettings): () => v
 function wrapWriteHead(original: Method, reasonPhrase: unknown[]): Method {
   return function writeHead(this: ScopedResponse, ...args: unknown[]) {
     const [status, reason, headers] = args;
-    if (Number(status) !== 500 || this.headersSent || !ranOut(this)) return original.apply(this, args);
-    const given = typeof reason === 'string' ? headers : (headers ?? reason);
-    return original.call(this, 504, ...reasonPhrase, withExhausted(this, given));
+    const timeout = Number(status) === 504;
+    if (!(timeout || Number(status) === 500) || this.headersSent || !ranOut(this)) return original.apply(this, args);
+    const worded = typeof reason === 'string';
+    const words = timeout ? (worded ? [reason] : []) : reasonPhrase;
+    return original.call(this, 504, ...words, withExhausted(this, worded ? headers : (headers ?? reason)));
   };
 }
 

@@ -35,11 +35,11 @@ export function completeWithResponse(
     if (exceeded && !late) {
       emit({ type: 'exceeded', side: 'server', transport, inherited: deadline?.inherited === true });
     }
-    if (wasSent(request, response) || !settings.server.cancels(request)) return scope.complete(true);
+    if (wasSent(request, response) || !settings.server.cancels(request)) return scope.complete('answered');
     // What happened first counts: a caller with the same deadline hangs up when it passes.
     if (!exceeded) emit({ type: 'cancelled', side: 'server', transport });
     if (settings.enforce) scope.cancel();
-    else scope.complete(true);
+    else scope.complete('abandoned');
   };
   // Before another instrumentation ends its span, which is to tell of a caller that hung up.
   response.prependListener('close', end);

@@ -4,7 +4,7 @@ import { now } from '../clock.js';
 import { getScope } from '../context/context-scope.js';
 import type { Deadline } from '../context/deadline.js';
 import type { Scope } from '../context/scope.js';
-import type { Ending, ScopeObserver } from '../context/scope-observer.js';
+import type { Ending, RequestEnd, ScopeObserver } from '../context/scope-observer.js';
 import { observe, unobserve } from '../context/scope-watch.js';
 import { CallCancelledError, DeadlineExceededError, type EndReason, isDeadlineExceeded } from '../errors.js';
 import { emit } from '../events.js';
@@ -104,8 +104,9 @@ export class OutboundCall implements Alarm, ScopeObserver {
     this.abort(reason);
   }
 
-  scopeCompleted(answered: boolean): void {
-    if (answered) {
+  scopeCompleted(request?: RequestEnd): void {
+    if (request !== undefined) {
+      if (request === 'abandoned') emit({ type: 'cancelled', side: 'client', transport: this.transport.name });
       this.release();
       return;
     }

@@ -11,7 +11,8 @@ describe.each(Object.entries(orders))('what escapes from an async handler, %s', 
   });
 
   test('because the time is up is answered with 504, or breaks off the answer that has begun', () => {
-    expect(finished.report.late).toEqual({ '/fetch': 504, '/request': 504, '/wrapped': 504, '/half': 'cut off' });
+    const whole = { '/fetch': 504, '/request': 504, '/wrapped': 504, '/together': 504 };
+    expect(finished.report.late).toEqual({ ...whole, '/half': 'cut off' });
   });
 
   test('because the time is up or the caller has gone does not end the process', () => {

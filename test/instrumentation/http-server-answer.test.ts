@@ -82,6 +82,28 @@ describe.each(['http', 'http2'] as const)('over %s an answer of 500 after the ti
     expect(enforcement.counts).toEqual({ 'server exceeded': 1 });
   });
 
+  test.each<[string, Respond]>([
+    [
+      'statusCode',
+      (response) => {
+        response.statusCode = 504;
+        response.setHeader('x-own', 'kept');
+        response.end('own');
+      },
+    ],
+    ['writeHead', (response) => response.writeHead(504, own).end('own')],
+  ])('an answer of 504 by %s says that the time ran out here', async (_, respond) => {
+    const { status, headers, body } = await answerOf(respond, protocol);
+    expect({ status, body }).toEqual({ status: 504, body: 'own' });
+    expect(headers).toMatchObject({ timebudget: '0', 'x-own': 'kept' });
+  });
+
+  test('one of 504 in time does not', async () => {
+    const { status, headers } = await answerOf((response) => response.writeHead(504).end(), protocol, true);
+    expect(status).toBe(504);
+    expect(headers.timebudget).toBeUndefined();
+  });
+
   test.each([200, 400, 501, 502, 503])('but %d stays', async (status) => {
     const answer = await answerOf((response) => response.writeHead(status).end('own'), protocol);
     expect(answer).toMatchObject({ status, body: 'own' });
@@ -119,6 +141,11 @@ describe('an answer of 500 after the time', () => {
     ['writeHead(500, words, headers)', (response) => response.writeHead(500, 'Own Words', own).end()],
   ])('by %s gets the words of 504', async (_, respond) => {
     expect(await answerOf(respond)).toMatchObject({ status: 504, statusMessage: 'Gateway Timeout' });
+  });
+
+  test('keeps its own words when they are of 504', async () => {
+    const answer = await answerOf((response) => response.writeHead(504, 'Own Words', own).end());
+    expect(answer).toMatchObject({ status: 504, statusMessage: 'Own Words', headers: { ...own, timebudget: '0' } });
   });
 
   const cookies: [string, string][] = [

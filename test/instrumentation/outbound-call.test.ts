@@ -82,7 +82,7 @@ describe('a call is aborted once', () => {
     expect(scope.ended()).toBeUndefined();
     advance(20);
     expect(transport.aborted).toHaveLength(1);
-    scope.complete(true);
+    scope.complete('answered');
   });
 
   test('at the deadline, when it was told more', () => {
@@ -126,9 +126,23 @@ describe('a call is left alone', () => {
     expect(events).toEqual([]);
   });
 
+  test('once the request that it was made for was abandoned, and that is counted', () => {
+    const parent = new Scope(undefined, undefined, 'owned');
+    const scope = new Scope(parent, Deadline.after(100), 'owned');
+    const transport = new Transport(false);
+    OutboundCall.start(setScope(ROOT_CONTEXT, scope), transport, nothing);
+    parent.complete('abandoned');
+    expect(pendingAlarms()).toBe(0);
+    advance(100);
+    scope.cancel();
+    expect(transport.aborted).toEqual([]);
+    expect(events).toEqual([cancelled]);
+    scope.complete();
+  });
+
   test('once the request that it was made for has been answered', () => {
     const { scope, transport } = start(100, 50);
-    scope.complete(true);
+    scope.complete('answered');
     expect(pendingAlarms()).toBe(0);
     advance(100);
     expect(transport.aborted).toEqual([]);
@@ -186,7 +200,7 @@ describe('a call whose own scope has completed, as withTimeout around it has set
     const transport = new Transport();
     OutboundCall.start(setScope(ROOT_CONTEXT, scope), transport, nothing);
     scope.complete();
-    parent.complete(true);
+    parent.complete('answered');
     expect(pendingAlarms()).toBe(0);
     advance(1_000);
     expect(transport.aborted).toEqual([]);
