@@ -21,8 +21,10 @@ register(process.env);
 /** Sets deadlines up by the environment, for an SDK that starts after this. */
 function register(env: NodeJS.ProcessEnv): void {
   const told = operator(env.OTEL_LOG_LEVEL);
-  const settings = readEnvironment(env, told.error);
+  const complaints: string[] = [];
+  const settings = readEnvironment(env, (message) => complaints.push(message));
   if (settings.disabled) return;
+  for (const complaint of complaints) told.error(complaint);
   const sdk = new SdkStart(apis());
   const late = sdkHasStarted();
   registerPropagator(settings, late, sdk, told);

@@ -2,13 +2,11 @@ import { codeBlocks, run } from './code-blocks.js';
 
 const [setUp, service, ...others] = codeBlocks('README.md');
 
-/** What a reader has: an SDK, its instrumentations, services to call and a database. The services answer
+/** What a reader has: services to call and a database. The services answer
  * what they were sent; they are none of http's, whose options are those of the edge. */
 const SURROUNDINGS = `
   import http from 'node:http';
   import net from 'node:net';
-  import { NodeSDK } from '@opentelemetry/sdk-node';
-  const getNodeAutoInstrumentations = () => [];
   const echo = net.createServer((socket) => {
     socket.once('data', (head) => {
       const [, budget] = /timebudget: ([0-9]+)/.exec(head.toString());
@@ -28,10 +26,13 @@ test('there are two examples for Node; that for browsers is run by test/browser'
 });
 
 test('the first one: the edge gives a budget, and its calls carry what is left', () => {
-  const source = setUp?.source.replace(
-    'const user = await fetch(AUTH_URL);',
-    "const user = await fetch(AUTH_URL); console.log('auth got', await user.text());",
-  );
+  // All of OpenTelemetry's instrumentations would be a lot to install for a test of ours.
+  const all = "import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';";
+  const call = 'const user = await fetch(AUTH_URL);';
+  expect(setUp?.source).toContain(all);
+  const source = setUp?.source
+    .replace(all, 'const getNodeAutoInstrumentations = () => [];')
+    .replace(call, `${call} console.log('auth got', await user.text());`);
   const ask = `
     await new Promise((resolve) => edge.listen(0, '127.0.0.1', resolve));
     const headers = { timebudget: '60000' };
