@@ -7,19 +7,16 @@ export interface Ending {
   readonly instant: number;
 }
 
-/** How a request was over: its caller has the answer, or (in observe mode, where that ends nothing) has hung up. */
-export type RequestEnd = 'answered' | 'abandoned';
-
 /** Somebody who is told what becomes of a scope. */
 export interface ScopeObserver {
   /** The deadline has passed or the caller has gone. Told once, and nothing after it. */
   scopeEnded(ending: Ending): void;
   /**
-   * The scope binds nobody any more, or, when the request is over, one above it.
+   * The scope binds nobody any more, or, when `answered`, one above it.
    *
-   * @param request how the whole request was over, so that calls in flight are released too; else they keep their deadline
+   * @param answered whether the caller of the whole request has its answer, so that calls in flight are released too
    */
-  scopeCompleted(request?: RequestEnd): void;
+  scopeCompleted(answered: boolean): void;
 }
 
 /** What a scope knows of its watch, which exists only while somebody waits for its end. */
@@ -27,8 +24,8 @@ export interface Watch {
   /** Tells whoever waits, if the scope has ended. */
   announce(): void;
   /** The scope has completed. */
-  complete(request?: RequestEnd): void;
+  complete(answered: boolean): void;
   /** The scope above has completed: waits for the next one. */
-  follow(request?: RequestEnd): void;
+  follow(answered: boolean): void;
   unobserve(observer: ScopeObserver): void;
 }

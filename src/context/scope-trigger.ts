@@ -1,7 +1,7 @@
 import { type Alarm, clearAlarm, setAlarm, UNSET } from '../alarms.js';
 import type { Deadline } from './deadline.js';
 import type { Scope } from './scope.js';
-import type { RequestEnd, ScopeObserver } from './scope-observer.js';
+import type { ScopeObserver } from './scope-observer.js';
 
 /**
  * What reaches a watched scope from outside: the alarm of its deadline, and the scope above. Both hold this object,
@@ -52,8 +52,8 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
     if (!this.clearIfAbandoned()) this.#scope?.watch?.announce();
   }
 
-  scopeCompleted(request?: RequestEnd): void {
-    if (!this.clearIfAbandoned()) this.#scope?.watch?.follow(request);
+  scopeCompleted(answered: boolean): void {
+    if (!this.clearIfAbandoned()) this.#scope?.watch?.follow(answered);
   }
 
   clearIfAbandoned(): boolean {

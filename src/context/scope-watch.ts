@@ -1,6 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import type { Scope } from './scope.js';
-import type { RequestEnd, ScopeObserver, Watch } from './scope-observer.js';
+import type { ScopeObserver, Watch } from './scope-observer.js';
 import { type AbortListeners, trackAbortListeners } from './scope-signal.js';
 import { ScopeTrigger } from './scope-trigger.js';
 
@@ -70,14 +70,14 @@ class ScopeWatch implements Watch, AbortListeners {
     tell(observers, (observer) => observer.scopeEnded(ending));
   }
 
-  complete(request?: RequestEnd): void {
+  complete(answered: boolean): void {
     this.#close();
-    tell(this.#takeObservers(), (observer) => observer.scopeCompleted(request));
+    tell(this.#takeObservers(), (observer) => observer.scopeCompleted(answered));
   }
 
-  follow(request?: RequestEnd): void {
+  follow(answered: boolean): void {
     // This scope goes on with a deadline of its own; only calls that were made for the answer are released.
-    if (request) tell(this.#observers ?? [], (observer) => observer.scopeCompleted(request));
+    if (answered) tell(this.#observers ?? [], (observer) => observer.scopeCompleted(true));
     const trigger = this.#trigger;
     if (trigger === undefined) return;
     trigger.parent = this.#scope.parent;
@@ -100,7 +100,7 @@ class ScopeWatch implements Watch, AbortListeners {
       this.announce();
     } else if (this.#trigger === undefined) {
       this.#trigger = new ScopeTrigger(this.#scope, this.#keepsScopeAlive);
-      this.follow();
+      this.follow(false);
     } else {
       this.#holdScope();
     }

@@ -1,7 +1,7 @@
 import { now } from '../clock.js';
 import { CallCancelledError, isEndReason } from '../errors.js';
 import type { Deadline } from './deadline.js';
-import type { Ending, RequestEnd, Watch } from './scope-observer.js';
+import type { Ending, Watch } from './scope-observer.js';
 
 /**
  * - `free`: nobody says when the work is done (an extracted deadline, `setDeadline`); so nothing outside may keep the
@@ -116,15 +116,15 @@ export class Scope {
   /**
    * Makes it inert: what it registered is gone, and signals that were handed out never abort.
    *
-   * @param request how the whole request was over; else calls in flight keep their deadline
+   * @param answered whether the caller of the whole request has its answer; else calls in flight keep their deadline
    */
-  complete(request?: RequestEnd): void {
+  complete(answered = false): void {
     // Found out now, or the scopes below would never know.
     this.ended();
     this.lifecycle = 'completed';
     const { watch } = this;
     this.watch = undefined;
-    watch?.complete(request);
+    watch?.complete(answered);
   }
 
   /** Whether somebody will call `complete`, so that what waits for its end may keep the scope alive. */

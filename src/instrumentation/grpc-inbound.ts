@@ -10,6 +10,7 @@ import { METADATA_GETTER, removeUntrusted } from './grpc-metadata.js';
 import { EARLY } from './grpc-status.js';
 import type { GrpcHandler, SendAnswer, ServerCall } from './grpc-surface.js';
 import type { InstrumentationSettings } from './options.js';
+import { abandon } from './outbound-call.js';
 import { extract } from './propagate.js';
 
 /** gRPC has a deadline of its own, which other languages' clients send alone: the earlier one counts. */
@@ -98,6 +99,7 @@ export class GrpcServerCall {
     if (cancelled) emit({ type: 'cancelled', side: 'server', transport: 'grpc' });
     if (settings.enforce && !finished && (exceeded || cancelled))
       scope.cancel(exceeded ? deadline?.toError() : undefined);
-    else scope.complete(cancelled ? 'abandoned' : 'answered');
+    else if (cancelled) abandon(scope);
+    else scope.complete(true);
   }
 }

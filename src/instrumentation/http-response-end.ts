@@ -3,6 +3,7 @@ import type { Scope } from '../context/scope.js';
 import { emit, measureBudget } from '../events.js';
 import { setResponseScope } from './http-answer.js';
 import type { InboundRequest, InboundResponse, InstrumentationSettings } from './options.js';
+import { abandon } from './outbound-call.js';
 
 export function transportOf(request: InboundRequest): 'http' | 'http2' {
   return request.httpVersionMajor === 2 ? 'http2' : 'http';
@@ -35,11 +36,11 @@ export function completeWithResponse(
     if (exceeded && !late) {
       emit({ type: 'exceeded', side: 'server', transport, inherited: deadline?.inherited === true });
     }
-    if (wasSent(request, response) || !settings.server.cancels(request)) return scope.complete('answered');
+    if (wasSent(request, response) || !settings.server.cancels(request)) return scope.complete(true);
     // What happened first counts: a caller with the same deadline hangs up when it passes.
     if (!exceeded) emit({ type: 'cancelled', side: 'server', transport });
     if (settings.enforce) scope.cancel();
-    else scope.complete('abandoned');
+    else abandon(scope);
   };
   // Before another instrumentation ends its span, which is to tell of a caller that hung up.
   response.prependListener('close', end);

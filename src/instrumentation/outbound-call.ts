@@ -4,7 +4,7 @@ import { now } from '../clock.js';
 import { getScope } from '../context/context-scope.js';
 import type { Deadline } from '../context/deadline.js';
 import type { Scope } from '../context/scope.js';
-import type { Ending, RequestEnd, ScopeObserver } from '../context/scope-observer.js';
+import type { Ending, ScopeObserver } from '../context/scope-observer.js';
 import { observe, unobserve } from '../context/scope-watch.js';
 import { CallCancelledError, DeadlineExceededError, type EndReason, isDeadlineExceeded } from '../errors.js';
 import { emit } from '../events.js';
@@ -28,10 +28,27 @@ export function releaseCallsInFlight(): void {
   while (newest !== undefined) newest.release();
 }
 
+/** The scopes whose caller has gone where nothing is enforced. They go on. */
+let abandoned: WeakSet<Scope> | undefined;
+
+/** In observe mode, for a scope whose caller has gone: its calls go on, and what would become of them is counted. */
+export function abandon(scope: Scope): void {
+  abandoned ??= new WeakSet();
+  abandoned.add(scope);
+  for (let call = newest; call !== undefined; call = call.releaseIfAbandoned());
+}
+
+function isAbandoned(scope: Scope): boolean {
+  for (let each: Scope | undefined = scope; abandoned && each; each = each.parent) if (abandoned.has(each)) return true;
+  return false;
+}
+
 /** The reason for which a call that starts now in `context` must fail at once; `undefined` when it may start. */
 export function reasonNotToCall(context: Context, name: OutboundTransport['name']): EndReason | undefined {
-  const reason = getScope(context)?.ended()?.reason;
-  if (reason !== undefined) emit({ type: 'rejected', side: 'client', transport: name });
+  const scope = getScope(context);
+  if (scope === undefined) return undefined;
+  const reason = scope.ended()?.reason;
+  if (reason !== undefined || isAbandoned(scope)) emit({ type: 'rejected', side: 'client', transport: name });
   return reason;
 }
 
@@ -71,7 +88,7 @@ export class OutboundCall implements Alarm, ScopeObserver {
     const scope = getScope(context);
     if (scope === undefined) return undefined;
     // It has been counted as rejected, and goes on all the same.
-    if (!transport.enforce && scope.ended() !== undefined) return undefined;
+    if (!transport.enforce && (scope.ended() !== undefined || isAbandoned(scope))) return undefined;
     const call = new OutboundCall(scope, transport, stampedMs);
     call.join();
     // Else its scope tells in time.
@@ -95,6 +112,16 @@ export class OutboundCall implements Alarm, ScopeObserver {
     this.scope = undefined;
   }
 
+  /** Counts it as cancelled and lets go of it, if its scope is abandoned. Returns the next older call. */
+  releaseIfAbandoned(): OutboundCall | undefined {
+    const { older, scope } = this;
+    if (!this.transport.enforce && scope !== undefined && isAbandoned(scope)) {
+      emit({ type: 'cancelled', side: 'client', transport: this.transport.name });
+      this.release();
+    }
+    return older;
+  }
+
   ring(): void {
     const reason = this.scope?.ended()?.reason ?? this.deadline?.toError();
     if (reason !== undefined) this.abort(reason);
@@ -104,9 +131,8 @@ export class OutboundCall implements Alarm, ScopeObserver {
     this.abort(reason);
   }
 
-  scopeCompleted(request?: RequestEnd): void {
-    if (request !== undefined) {
-      if (request === 'abandoned') emit({ type: 'cancelled', side: 'client', transport: this.transport.name });
+  scopeCompleted(answered: boolean): void {
+    if (answered) {
       this.release();
       return;
     }

@@ -36,6 +36,15 @@ test('a caller who hangs up ends no call that was made for him, but each is coun
   await once(handling.response, 'close');
   expect(enforcement.counts).toEqual({ 'server cancelled': 1, 'client cancelled': 2 });
   expect(handling.signal?.aborted).toBe(false);
+
+  const late = context.with(handling.context, () => http.get(url, { agent: false }));
+  const { request } = await downstream.arrived(2);
+  expect(request.headers.timebudget).toBe('1000');
+  expect(enforcement.counts).toEqual({ 'server cancelled': 1, 'client cancelled': 2, 'client rejected': 1 });
+  const lateAnswer = once(late, 'response');
   for (const { response } of downstream.all) response.end();
-  for (const [response] of await answers) expect(response.statusCode).toBe(200);
+  for (const [response] of [...(await answers), await lateAnswer]) expect(response.statusCode).toBe(200);
+  // Until then it is as if he were still there.
+  advance(1_000);
+  expect(handling.signal?.reason).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
 });

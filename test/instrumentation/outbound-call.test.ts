@@ -14,6 +14,7 @@ import {
 } from '../../src/errors.js';
 import { type DeadlineEvent, listen } from '../../src/events.js';
 import {
+  abandon,
   callError,
   OutboundCall,
   reasonNotToCall,
@@ -82,7 +83,7 @@ describe('a call is aborted once', () => {
     expect(scope.ended()).toBeUndefined();
     advance(20);
     expect(transport.aborted).toHaveLength(1);
-    scope.complete('answered');
+    scope.complete(true);
   });
 
   test('at the deadline, when it was told more', () => {
@@ -126,23 +127,9 @@ describe('a call is left alone', () => {
     expect(events).toEqual([]);
   });
 
-  test('once the request that it was made for was abandoned, and that is counted', () => {
-    const parent = new Scope(undefined, undefined, 'owned');
-    const scope = new Scope(parent, Deadline.after(100), 'owned');
-    const transport = new Transport(false);
-    OutboundCall.start(setScope(ROOT_CONTEXT, scope), transport, nothing);
-    parent.complete('abandoned');
-    expect(pendingAlarms()).toBe(0);
-    advance(100);
-    scope.cancel();
-    expect(transport.aborted).toEqual([]);
-    expect(events).toEqual([cancelled]);
-    scope.complete();
-  });
-
   test('once the request that it was made for has been answered', () => {
     const { scope, transport } = start(100, 50);
-    scope.complete('answered');
+    scope.complete(true);
     expect(pendingAlarms()).toBe(0);
     advance(100);
     expect(transport.aborted).toEqual([]);
@@ -200,10 +187,41 @@ describe('a call whose own scope has completed, as withTimeout around it has set
     const transport = new Transport();
     OutboundCall.start(setScope(ROOT_CONTEXT, scope), transport, nothing);
     scope.complete();
-    parent.complete('answered');
+    parent.complete(true);
     expect(pendingAlarms()).toBe(0);
     advance(1_000);
     expect(transport.aborted).toEqual([]);
+  });
+});
+
+describe('where nothing is enforced, a scope whose caller has gone', () => {
+  /** A call for the request, one for another, and both scopes. */
+  function abandonOne() {
+    const [request, other] = [1, 2].map(() => new Scope(undefined, Deadline.after(500), 'owned')) as [Scope, Scope];
+    const own = new Scope(request, Deadline.after(100), 'owned');
+    for (const scope of [own, other]) OutboundCall.start(setScope(ROOT_CONTEXT, scope), new Transport(false), nothing);
+    abandon(request);
+    return { request, other, own };
+  }
+
+  test('goes on, and each call in flight for it is counted once', () => {
+    const { request, other } = abandonOne();
+    expect(events).toEqual([cancelled]);
+    expect(request.ended()).toBeUndefined();
+    advance(100);
+    expect(events).toEqual([cancelled]);
+    other.complete(true);
+  });
+
+  test('lets each later call go, and counts it as rejected', () => {
+    const { request, other, own } = abandonOne();
+    for (const scope of [request, own, other]) {
+      expect(reasonNotToCall(setScope(ROOT_CONTEXT, scope), 'http')).toBeUndefined();
+    }
+    expect(OutboundCall.start(setScope(ROOT_CONTEXT, own), new Transport(false), nothing)).toBeUndefined();
+    const rejected = { type: 'rejected', side: 'client', transport: 'http' };
+    expect(events).toEqual([cancelled, rejected, rejected]);
+    other.complete(true);
   });
 });
 
