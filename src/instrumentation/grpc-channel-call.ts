@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 
-export type Status = StatusObject & { cause?: unknown };
+export type Status = StatusObject & { cause?: unknown; target?: string };
 
 export interface CallListener {
   onReceiveMetadata(metadata: Metadata): void;

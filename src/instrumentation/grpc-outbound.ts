@@ -101,7 +101,8 @@ export class GrpcCall implements OutboundTransport {
     const { reason } = this;
     const ours = reason !== undefined && status.code === statusCodeOf(reason);
     // grpc-js copies what a status holds to the error that the application gets.
-    listener.onReceiveStatus(ours ? { ...status, cause: callError(reason, this.target) } : status);
+    const { target } = this;
+    listener.onReceiveStatus(ours ? { ...status, cause: callError(reason, target), target } : status);
   }
 
   /** Whether grpc-js, or the peer, has ended the call by the deadline that it got from us. */

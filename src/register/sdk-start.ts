@@ -9,7 +9,7 @@ import type {
   TracerProvider,
 } from '@opentelemetry/api';
 import { patchMethod } from '../instrumentation/patch.js';
-import { TIMEBUDGET } from '../propagation/deadline-propagator.js';
+import { carriesDeadline } from './carries-deadline.js';
 
 /**
  * What is used of a copy of `@opentelemetry/api`. SDK 3 has two in one process, for `import` and for `require`: each has
@@ -45,12 +45,11 @@ export class SdkStart {
       patchMethod(propagation, 'setGlobalPropagator', (original) => {
         return function setGlobalPropagator(this: PropagationAPI, propagator: TextMapPropagator): boolean {
           if (!isCurrent(this)) return original.call(this, propagator);
-          const fields = propagator.fields();
-          if (fields.includes(TIMEBUDGET)) {
+          if (carriesDeadline(propagator)) {
             this.disable();
             return original.call(this, propagator);
           }
-          const lost = fields.filter((field) => !ours.fields().includes(field));
+          const lost = propagator.fields().filter((field) => !ours.fields().includes(field));
           if (lost.length > 0) warn(`a propagator of ${lost.join(', ')} is left out: name it in OTEL_PROPAGATORS`);
           return true;
         };

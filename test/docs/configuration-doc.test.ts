@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveInstrumentationConfig } from '../../src/instrumentation/options.js';
 import { resolveBaggageOptions } from '../../src/propagation/baggage-options.js';
+import { withClockLimits } from '../../src/propagation/clock-limits.js';
 import { resolveDeadlineOptions } from '../../src/propagation/deadline-options.js';
 import { readEnvironment } from '../../src/register/environment.js';
+import { timebudget } from '../../src/wire/timebudget.js';
 
 const document = readFileSync(join(__dirname, '../../docs/configuration.md'), 'utf8');
 
@@ -29,6 +31,7 @@ test('every option is in the tables, and no other', () => {
   const options = [
     ...known(resolveDeadlineOptions, misspelt).map((name) => `deadline.${name}`),
     ...known(resolveBaggageOptions, misspelt).map((name) => `baggage.${name}`),
+    ...known((options) => withClockLimits(timebudget, options), misspelt),
     ...known(instrumentation, misspelt).filter((name) => name !== 'server' && name !== 'client'),
     ...known(instrumentation, { server: misspelt }).map((name) => `server.${name}`),
     ...known(instrumentation, { client: misspelt }).map((name) => `client.${name}`),

@@ -6,7 +6,7 @@ interface Outcome {
   readonly exceeded: boolean;
   readonly code: string;
   readonly elapsed: number;
-  readonly attempts: readonly { budget: number; left: number }[];
+  readonly attempts: readonly { budget: number }[];
 }
 
 let report: Record<string, Outcome>;
@@ -34,6 +34,8 @@ test.each(rows)('%s: no attempt goes out after the budget, and each carries what
     expect(budget).toBeLessThanOrEqual(1_000);
     expect(budget).toBeGreaterThanOrEqual(0);
   }
+  // One may go out in the last millisecond. A second one would be late.
+  expect(budgets.filter((budget) => budget === 0).length).toBeLessThanOrEqual(1);
 });
 
 test.each(rows)('%s: fails because of the deadline', (row) => {

@@ -2,6 +2,7 @@ import { context, diag, metrics, propagation, type TextMapPropagator, trace } fr
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { createPropagator } from '../../src/propagation/create-propagator.js';
 import { SdkStart } from '../../src/register/sdk-start.js';
+import { xDeadline } from '../../src/wire/x-deadline.js';
 
 const ours = createPropagator();
 const warnings: string[] = [];
@@ -30,10 +31,15 @@ const custom = (...fields: string[]): TextMapPropagator => ({
   extract: (context) => context,
 });
 
+const fail = () => {
+  throw new Error('it fails');
+};
+
 test.each<[string, TextMapPropagator, boolean]>([
   ["the SDK's default", composite(new W3CTraceContextPropagator(), new W3CBaggagePropagator()), false],
   ['one propagator', new W3CTraceContextPropagator(), false],
   ['one of fields that ours has not', custom('x-trace'), true],
+  ['one that fails', { ...custom('x-trace'), inject: fail }, true],
 ])('%s is left out, without an error', (_, propagator, lossy) => {
   expect(propagation.setGlobalPropagator(propagator)).toBe(true);
   expect(propagation.fields()).toEqual(ours.fields());
@@ -41,8 +47,10 @@ test.each<[string, TextMapPropagator, boolean]>([
   expect(warnings).toEqual(lossy ? [expect.stringMatching(/^a propagator of x-trace is left out/)] : []);
 });
 
-test('one that carries the deadline itself takes the place of ours', () => {
-  const own = composite(custom('x-trace'), createPropagator());
+test.each([
+  ['among others', composite(custom('x-trace'), createPropagator())],
+  ['in a format of somebody else', createPropagator({ deadline: { inject: [xDeadline] } })],
+])('one that carries the deadline itself, %s, takes the place of ours', (_, own) => {
   expect(propagation.setGlobalPropagator(own)).toBe(true);
   expect(propagation.fields()).toEqual(own.fields());
   expect([logged, warnings]).toEqual([[], []]);
