@@ -189,19 +189,24 @@ describe.each(chains)('five processes, %s: %j', (_, over, systems) => {
 test.each(chains)('five processes, %s: the middle one is killed', async (_, over, systems) => {
   const chain = await Chain.start(over, systems);
   try {
+    const first = new RawClient(chain.port).send(['GET /answer HTTP/1.1']);
+    await first.received(/answered/);
+    first.socket.destroy();
+    const before = await chain.atRest();
+    await chain.forget();
     const client = new RawClient(chain.port).send(['GET /wait HTTP/1.1', 'timebudget: 60000']);
     await chain.reaches('the request to arrive', (states) => states.at(-1)?.arrivals === 1);
     await chain.hops[2]?.kill();
     // Those above see a call that failed by itself, those below a caller who has gone.
     await client.received(/^HTTP\/1.1 502/);
     client.socket.destroy();
-    const [first, second, fourth, fifth] = await chain.reaches('all hops to stop', (states) =>
-      states.every(({ inFlight }) => inFlight === 0),
-    );
-    expect(first?.failed).toEqual({ 'by itself': 1 });
+    const states = await chain.reaches('all hops to stop', (states) => states.every(({ inFlight }) => inFlight === 0));
+    const [edge, second, fourth, fifth] = states;
+    expect(edge?.failed).toEqual({ 'by itself': 1 });
     expect(second?.failed).toEqual({ 'by itself': 1 });
     expect(fourth).toMatchObject({ aborted: { CANCELLED: 1 }, failed: { CANCELLED: 1 } });
     expect(fifth).toMatchObject({ aborted: { CANCELLED: 1 } });
+    expect(await chain.leftOver(before.toSpliced(2, 1))).toEqual([]);
     for (const { alarms, troubles } of await chain.states())
       expect({ alarms, troubles }).toEqual({ alarms: 0, troubles: [] });
   } finally {

@@ -15,10 +15,12 @@ import {
   DeadlineInstrumentation,
   type DeadlineInstrumentationConfig,
 } from 'opentelemetry-propagator-deadline/instrumentation';
+import { DeadlineSpanProcessor } from 'opentelemetry-propagator-deadline/telemetry';
 
 // What the types say of the whole surface that a service touches; none of it changes what the service does.
 export const config: DeadlineInstrumentationConfig = { enabled: false, server: { defaultBudget: 10_000 } };
 export const instrumentation = new DeadlineInstrumentation(config);
+export const processor = new DeadlineSpanProcessor();
 export const narrowed: Context = setDeadline(ROOT_CONTEXT, Deadline.after(1000));
 export const left: number = remainingTime(narrowed);
 export const signal: AbortSignal | undefined = abortSignal(narrowed);
