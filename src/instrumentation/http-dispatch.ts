@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { ServerResponse } from 'node:http';
 import { types } from 'node:util';
 import { diag } from '@opentelemetry/api';
 import type { Scope } from '../context/scope.js';
@@ -8,9 +9,11 @@ import type { InboundRequest, InboundResponse } from './options.js';
 import type { Method } from './patch.js';
 
 /**
- * As the server's `emit`, which drops the promise of an async handler: Node ends the process when it is rejected. A
- * caller must not be able to do that by hanging up, so what escapes from a handler because its scope has ended is
- * answered here. Everything else stays an unhandled rejection.
+ * As the server's `emit`, which lets go of what escapes from a handler: Node ends the process when it throws, or when its
+ * promise is rejected. A caller must not be able to do that by hanging up, so what escapes because the scope has ended is
+ * answered here. Everything else ends the process as ever.
+ *
+ * @param enforce whether calls are aborted: then a handler may fail because of that in words of its own
  */
 export function dispatch(
   server: EventEmitter,
@@ -18,26 +21,51 @@ export function dispatch(
   request: InboundRequest,
   response: InboundResponse,
   scope: Scope,
+  enforce: boolean,
 ): boolean {
   // The server was told to answer for rejections itself.
   if (capturesRejections(server)) return EventEmitter.prototype.emit.call(server, event, request, response);
   const listeners = server.rawListeners(event) as Method[];
+  const onError = (error: unknown) => escaped(error, request, response, scope, enforce);
   for (const listener of listeners) {
-    const result: unknown = listener.call(server, request, response);
-    if (types.isPromise(result)) result.then(undefined, (error) => escaped(error, request, response, scope));
+    try {
+      const result: unknown = listener.call(server, request, response);
+      if (types.isPromise(result)) result.then(undefined, onError);
+    } catch (error) {
+      onError(error);
+      break;
+    }
   }
   return listeners.length > 0;
 }
 
-function escaped(error: unknown, request: InboundRequest, response: InboundResponse, scope: Scope): void {
+function escaped(
+  error: unknown,
+  request: InboundRequest,
+  response: InboundResponse,
+  scope: Scope,
+  enforce: boolean,
+): void {
   const ending = scope.outcome();
   const caused = isDeadlineExceeded(error) || isCallCancelled(error);
-  if (!caused && ending === undefined) throw error;
+  if (!caused && (!enforce || ending === undefined)) throw error;
   // After its end anything may have failed because of it; but who looks for another fault must find it.
   if (!caused) diag.error('a handler failed when its scope had ended', error);
   if (response.writableEnded || response.destroyed) return;
-  if (!response.headersSent && isDeadlineExceeded(ending?.reason ?? error)) rejectLate(request, response);
+  if (!response.headersSent && isDeadlineExceeded(ending?.reason ?? error)) answerInstead(request, response);
   else response.destroy();
+}
+
+/** Answers in place of a handler, which may have said much already of the answer that does not come. */
+function answerInstead(request: InboundRequest, response: InboundResponse): void {
+  try {
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    if (response instanceof ServerResponse) response.statusMessage = '';
+    rejectLate(request, response);
+  } catch (error) {
+    diag.error('a request whose time is up gets no answer', error);
+    response.destroy();
+  }
 }
 
 /** Nothing public tells whether an emitter was told so. Every emitter has this property. */

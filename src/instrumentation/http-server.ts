@@ -72,7 +72,7 @@ class HttpServerHook {
     for (const event of REQUEST_EVENTS) {
       this.standIn.on(event, (request, response) => {
         const inbound = inboundOf(request.headers) as HttpInbound;
-        this.serve(inbound.server as EventEmitter, event, inbound, request, response);
+        this.pass(inbound.server as EventEmitter, event, inbound, request, response);
       });
     }
   }
@@ -93,23 +93,22 @@ class HttpServerHook {
   wrapEmit = (original: Method): Method => {
     const hook = this;
     return function emitRequest(this: EventEmitter, event: string, ...args: unknown[]) {
-      if (!REQUEST_EVENTS.has(event)) return original.call(this, event, ...args);
       const [request, response] = args as [InboundRequest, InboundResponse];
+      // Anybody may emit anything.
+      if (!REQUEST_EVENTS.has(event) || !Object(request).headers) return original.call(this, event, ...args);
       const inbound = hook.announce(request);
-      // Ignored, or handed on by the application itself (from 'checkContinue' to 'request').
-      if (inbound.served) return hook.free(inbound, () => original.call(this, event, ...args));
-      return hook.serveInside(original, this, event, inbound, request, response);
+      if (inbound.ignored) return hook.free(() => original.call(this, event, ...args));
+      return hook.passInside(original, this, event, inbound, request, response);
     };
   };
 
   /** Runs what an ignored request is for: bound by nobody, also where the server was started inside a scope. */
-  private free<T>(inbound: HttpInbound, fn: () => T): T {
+  private free<T>(fn: () => T): T {
     const active = contextApi.active();
-    if (!inbound.ignored || getScope(active) === undefined) return fn();
-    return contextApi.with(deleteScope(active), fn);
+    return getScope(active) === undefined ? fn() : contextApi.with(deleteScope(active), fn);
   }
 
-  private serveInside(
+  private passInside(
     original: Method,
     server: EventEmitter,
     event: string,
@@ -117,10 +116,24 @@ class HttpServerHook {
     request: InboundRequest,
     response: InboundResponse,
   ): boolean {
-    if (original === EventEmitter.prototype.emit) return this.serve(server, event, inbound, request, response);
+    if (original === EventEmitter.prototype.emit) return this.pass(server, event, inbound, request, response);
     inbound.server = server;
     original.call(this.standIn, event, request, response);
     return server.listenerCount(event) > 0;
+  }
+
+  /** To the application: the first time, or handed on by itself (from 'checkContinue' to 'request', to another server). */
+  private pass(
+    server: EventEmitter,
+    event: string,
+    inbound: HttpInbound,
+    request: InboundRequest,
+    response: InboundResponse,
+  ): boolean {
+    if (!inbound.served) return this.serve(server, event, inbound, request, response);
+    const { scope } = inbound;
+    if (scope === undefined) return EventEmitter.prototype.emit.call(server, event, request, response);
+    return dispatch(server, event, request, response, scope, this.settings.enforce);
   }
 
   private serve(
@@ -148,7 +161,7 @@ class HttpServerHook {
     }
     detached.bind(scope, request);
     detached.bind(scope, response);
-    const go = enforce ? () => dispatch(server, event, request, response, scope) : dispatchBare;
+    const go = () => dispatch(server, event, request, response, scope, enforce);
     return detached.serve(scope, context === active ? go : () => contextApi.with(context, go));
   }
 

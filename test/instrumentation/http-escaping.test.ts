@@ -23,3 +23,29 @@ describe.each(Object.entries(orders))('what escapes from an async handler, %s', 
     expect(finished.report.others).toEqual(['its own fault']);
   });
 });
+
+describe.each(
+  Object.entries(orders).flatMap(([name, order]) =>
+    (['enforce', 'observe'] as const).map((mode) => [name, mode, order] as const),
+  ),
+)('what a handler throws because it has asked, %s, mode %s', (_, mode, order) => {
+  let finished: Finished;
+
+  beforeAll(async () => {
+    const settings = { order, config: { mode } };
+    finished = await run('http-throwing.cjs', ['--require', fixture('http-telemetry.cjs')], settings);
+    expect(finished).toMatchObject({ code: 0 });
+  });
+
+  test.each(['/sync', '/async', '/prepared', 'checkContinue', 'handed on'])('%s: is answered with 504 alone', (way) => {
+    expect(finished.report.answers[way]).toEqual({
+      status: '504 Gateway Timeout',
+      headers: ['content-type', 'timebudget', 'transfer-encoding'],
+      body: 'deadline exceeded\n',
+    });
+  });
+
+  test('does not end the process, and anything else does', () => {
+    expect(finished.report).toMatchObject({ causedByUs: [], others: ['its own fault'] });
+  });
+});

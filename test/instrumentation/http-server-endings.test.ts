@@ -245,3 +245,10 @@ test('a request that the application emits itself, with a stand-in for the conne
   response.emit('close');
   expect(remainingTime(handling.context)).toBe(0);
 });
+
+test.each([[[]], [['no request']], [[{}]]])('an event of that name with %j is passed on as it is', async (args) => {
+  const listener = jest.fn();
+  const { server } = await servers.serve(listener);
+  expect(server.emit('request', ...args)).toBe(true);
+  expect(listener.mock.calls).toEqual([args]);
+});
