@@ -8,6 +8,19 @@ import { rejectLate } from './http-answer.js';
 import type { InboundRequest, InboundResponse } from './options.js';
 import type { Method } from './patch.js';
 
+/** The event by which a server hands a request to the application. */
+export interface RequestEvent {
+  readonly server: EventEmitter;
+  readonly name: string;
+  readonly request: InboundRequest;
+  readonly response: InboundResponse;
+}
+
+/** As the server's own `emit`. */
+export function dispatchBare({ server, name, request, response }: RequestEvent): boolean {
+  return EventEmitter.prototype.emit.call(server, name, request, response);
+}
+
 /**
  * As the server's `emit`, which lets go of what escapes from a handler: Node ends the process when it throws, or when its
  * promise is rejected. A caller must not be able to do that by hanging up, so what escapes because the scope has ended is
@@ -15,18 +28,12 @@ import type { Method } from './patch.js';
  *
  * @param enforce whether calls are aborted: then a handler may fail because of that in words of its own
  */
-export function dispatch(
-  server: EventEmitter,
-  event: string,
-  request: InboundRequest,
-  response: InboundResponse,
-  scope: Scope,
-  enforce: boolean,
-): boolean {
+export function dispatch(event: RequestEvent, scope: Scope, enforce: boolean): boolean {
+  const { server, request, response } = event;
   // The server was told to answer for rejections itself.
-  if (capturesRejections(server)) return EventEmitter.prototype.emit.call(server, event, request, response);
-  const listeners = server.rawListeners(event) as Method[];
-  const onError = (error: unknown) => escaped(error, request, response, scope, enforce);
+  if (capturesRejections(server)) return dispatchBare(event);
+  const listeners = server.rawListeners(event.name) as Method[];
+  const onError = (error: unknown) => escaped(error, event, scope, enforce);
   for (const listener of listeners) {
     try {
       const result: unknown = listener.call(server, request, response);
@@ -39,13 +46,7 @@ export function dispatch(
   return listeners.length > 0;
 }
 
-function escaped(
-  error: unknown,
-  request: InboundRequest,
-  response: InboundResponse,
-  scope: Scope,
-  enforce: boolean,
-): void {
+function escaped(error: unknown, { request, response }: RequestEvent, scope: Scope, enforce: boolean): void {
   const ending = scope.outcome();
   const caused = isDeadlineExceeded(error) || isCallCancelled(error);
   if (!caused && (!enforce || ending === undefined)) throw error;

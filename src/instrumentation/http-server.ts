@@ -9,7 +9,7 @@ import { attachInbound, Inbound, inboundOf } from '../context/inbound.js';
 import { emit } from '../events.js';
 import { onChannel } from './channel.js';
 import { rejectLate, turnErrorIntoTimeout } from './http-answer.js';
-import { dispatch } from './http-dispatch.js';
+import { dispatch, dispatchBare, type RequestEvent } from './http-dispatch.js';
 import { completeWithResponse, transportOf } from './http-response-end.js';
 import type { InboundRequest, InboundResponse, InstrumentationSettings } from './options.js';
 import { type Method, patchMethod } from './patch.js';
@@ -48,8 +48,8 @@ class HttpInbound extends Inbound {
   readonly arrivedIn = contextApi.active();
   /** Whether it is left alone. */
   ignored = false;
-  /** Where it arrived. */
-  server: EventEmitter | undefined = undefined;
+  /** By which it is on its way to the application. */
+  event: RequestEvent | undefined = undefined;
 }
 
 /** For a request that is left alone: whoever extracts from it gets a scope that binds nobody. */
@@ -69,10 +69,10 @@ class HttpServerHook {
   private readonly standIn = new EventEmitter();
 
   constructor(private readonly settings: InstrumentationSettings) {
-    for (const event of REQUEST_EVENTS) {
-      this.standIn.on(event, (request, response) => {
-        const inbound = inboundOf(request.headers) as HttpInbound;
-        this.pass(inbound.server as EventEmitter, event, inbound, request, response);
+    for (const name of REQUEST_EVENTS) {
+      this.standIn.on(name, ({ headers }) => {
+        const inbound = inboundOf(headers) as HttpInbound;
+        this.pass(inbound, inbound.event as RequestEvent);
       });
     }
   }
@@ -92,13 +92,13 @@ class HttpServerHook {
 
   wrapEmit = (original: Method): Method => {
     const hook = this;
-    return function emitRequest(this: EventEmitter, event: string, ...args: unknown[]) {
+    return function emitRequest(this: EventEmitter, name: string, ...args: unknown[]) {
       const [request, response] = args as [InboundRequest, InboundResponse];
       // Anybody may emit anything.
-      if (!REQUEST_EVENTS.has(event) || !Object(request).headers) return original.call(this, event, ...args);
+      if (!REQUEST_EVENTS.has(name) || !Object(request).headers) return original.call(this, name, ...args);
       const inbound = hook.announce(request);
-      if (inbound.ignored) return hook.free(() => original.call(this, event, ...args));
-      return hook.passInside(original, this, event, inbound, request, response);
+      if (inbound.ignored) return hook.free(() => original.call(this, name, ...args));
+      return hook.passInside(original, inbound, { server: this, name, request, response });
     };
   };
 
@@ -108,46 +108,28 @@ class HttpServerHook {
     return getScope(active) === undefined ? fn() : contextApi.with(deleteScope(active), fn);
   }
 
-  private passInside(
-    original: Method,
-    server: EventEmitter,
-    event: string,
-    inbound: HttpInbound,
-    request: InboundRequest,
-    response: InboundResponse,
-  ): boolean {
-    if (original === EventEmitter.prototype.emit) return this.pass(server, event, inbound, request, response);
-    inbound.server = server;
-    original.call(this.standIn, event, request, response);
-    return server.listenerCount(event) > 0;
+  /** Passes on inside of what others do around `emit`. */
+  private passInside(original: Method, inbound: HttpInbound, event: RequestEvent): boolean {
+    if (original === EventEmitter.prototype.emit) return this.pass(inbound, event);
+    const { server, name, request, response } = event;
+    inbound.event = event;
+    original.call(this.standIn, name, request, response);
+    return server.listenerCount(name) > 0;
   }
 
   /** To the application: the first time, or handed on by itself (from 'checkContinue' to 'request', to another server). */
-  private pass(
-    server: EventEmitter,
-    event: string,
-    inbound: HttpInbound,
-    request: InboundRequest,
-    response: InboundResponse,
-  ): boolean {
-    if (!inbound.served) return this.serve(server, event, inbound, request, response);
+  private pass(inbound: HttpInbound, event: RequestEvent): boolean {
+    if (!inbound.served) return this.serve(inbound, event);
     const { scope } = inbound;
-    if (scope === undefined) return EventEmitter.prototype.emit.call(server, event, request, response);
-    return dispatch(server, event, request, response, scope, this.settings.enforce);
+    return scope === undefined ? dispatchBare(event) : dispatch(event, scope, this.settings.enforce);
   }
 
-  private serve(
-    server: EventEmitter,
-    event: string,
-    inbound: HttpInbound,
-    request: InboundRequest,
-    response: InboundResponse,
-  ): boolean {
-    const dispatchBare = () => EventEmitter.prototype.emit.call(server, event, request, response);
+  private serve(inbound: HttpInbound, event: RequestEvent): boolean {
+    const { request, response } = event;
     inbound.served = true;
     const active = contextApi.active();
     // Another instrumentation was told to ignore this request.
-    if (isTracingSuppressed(active)) return dispatchBare();
+    if (isTracingSuppressed(active)) return dispatchBare(event);
     const context = this.contextFor(active, inbound, request, response);
     const scope = inbound.bind(undefined);
     completeWithResponse(scope, request, response, this.settings);
@@ -161,7 +143,7 @@ class HttpServerHook {
     }
     detached.bind(scope, request);
     detached.bind(scope, response);
-    const go = () => dispatch(server, event, request, response, scope, enforce);
+    const go = () => dispatch(event, scope, enforce);
     return detached.serve(scope, context === active ? go : () => contextApi.with(context, go));
   }
 
