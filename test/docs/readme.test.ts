@@ -20,7 +20,7 @@ const SURROUNDINGS = `
   const sql = '';
 `;
 
-test('there are two examples for Node; that for browsers is run by test/browser', () => {
+test('there are two examples for Node; the one for browsers is not run here', () => {
   expect(others).toHaveLength(1);
   expect(others[0]?.source).toContain('WebTracerProvider');
 });
