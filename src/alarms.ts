@@ -80,8 +80,7 @@ function arm(): void {
   const first = heap[0];
   if (first === undefined) return;
   const instant = now();
-  const armed = timer !== undefined && timer.due <= first.due && timer.fires >= instant;
-  if (armed && timer?.setTimeout === globalThis.setTimeout) return;
+  if (timer && timer.due <= first.due && timer.fires >= instant && timer.setTimeout === globalThis.setTimeout) return;
   disarm();
   // Rounded up, because an alarm must not ring early; a delay past the clamp finds nothing due and is armed again.
   const delay = Math.min(Math.max(Math.ceil(first.due - instant), 0), MAX_TIMER_DELAY);

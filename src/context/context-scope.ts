@@ -13,9 +13,8 @@ const FREED = new Scope(undefined, undefined, 'completed');
  * none: an export that starts inside a request must not die with it.
  */
 export function getScope(context: Context): Scope | undefined {
-  const scope = context.getValue(SCOPE_KEY) as Scope | undefined;
-  if (scope === undefined || isTracingSuppressed(context)) return undefined;
-  return scope.live();
+  const scope = parentScope(context);
+  return scope && isTracingSuppressed(context) ? undefined : scope;
 }
 
 /** The scope that a new one in `context` is a child of: also where telemetry's work is bound by none. */

@@ -30,7 +30,7 @@ function wrapFetch(original: Method, settings: InstrumentationSettings): Method 
     if (settings.enforce && scope.ended() !== undefined) {
       // Here and not in undici, which Node loads during the first call, so that its pools can't be patched before.
       const target = httpTarget(args);
-      const refusal = target && !settings.client.ignores?.(target) && reasonNotToCall(context, 'undici');
+      const refusal = target && !settings.client.ignores?.(target) && reasonNotToCall(scope, 'undici');
       if (refusal) {
         cancelBody(args, refusal);
         return handled(Promise.reject(withTarget(refusal, target)));

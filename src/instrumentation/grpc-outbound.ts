@@ -29,7 +29,7 @@ export class GrpcCall implements OutboundTransport {
     private readonly target: string,
     readonly enforce: boolean,
   ) {
-    const reason = reasonNotToCall(context, 'grpc');
+    const reason = reasonNotToCall(getScope(context), 'grpc');
     this.refusal = enforce ? reason : undefined;
   }
 
@@ -55,7 +55,7 @@ export class GrpcCall implements OutboundTransport {
       const fields = new OutgoingFields(this.context);
       if (this.refusal !== undefined) this.abort(this.refusal);
       // The budget is rounded down. The call ends when it is used up, and where nothing is kept back not before.
-      else this.bound = OutboundCall.start(this.context, this, fields.budget + 1);
+      else this.bound = OutboundCall.start(getScope(this.context), this, now() + fields.budget + 1);
       this.keepShorter(metadata);
       start.call(call, fields.appliedTo(metadata), {
         onReceiveMetadata: (received) => listener.onReceiveMetadata(received),

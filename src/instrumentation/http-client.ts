@@ -2,10 +2,13 @@ import { AsyncResource } from 'node:async_hooks';
 import http, { type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { context as contextApi } from '@opentelemetry/api';
+import { now } from '../clock.js';
+import { getScope } from '../context/context-scope.js';
 import type { EndReason } from '../errors.js';
 import { onChannel } from './channel.js';
 import { noteAnswer } from './downstream-answer.js';
 import { HttpStamp, type StampedRequest } from './http-stamp.js';
+import { rememberInjections } from './last-injection.js';
 import type { InstrumentationSettings } from './options.js';
 import { callError, OutboundCall, type OutboundTransport, reasonNotToCall } from './outbound-call.js';
 import { type Method, patchMethod } from './patch.js';
@@ -32,6 +35,7 @@ type Request = StampedRequest & {
  */
 export function instrumentHttpClient(settings: InstrumentationSettings): () => void {
   const undo = [
+    rememberInjections(),
     patchMethod(http.Agent.prototype, 'addRequest', (original) => wrapAddRequest(original, settings)),
     patchMethod(http.ClientRequest.prototype, 'onSocket', (original) => wrapOnSocket(original, settings)),
     onChannel<{ request: Request; response: IncomingMessage }>(RESPONSE_START, ({ request, response }) => {
@@ -44,11 +48,11 @@ export function instrumentHttpClient(settings: InstrumentationSettings): () => v
 }
 
 function wrapAddRequest(original: Method, settings: InstrumentationSettings): Method {
-  return function addRequest(this: unknown, request: Request, ...rest: unknown[]) {
+  return function addRequest(this: unknown, request: Request, options: unknown, ...rest: unknown[]) {
     // An agent may pass on a request that has begun at another one.
-    if (request[CALL] === undefined && !begin(request, settings)) return request.onSocket(null);
+    if (request[CALL] === undefined && !begin(request, settings, options)) return request.onSocket(null);
     try {
-      original.call(this, request, ...rest);
+      original.call(this, request, options, ...rest);
       const call = request[CALL];
       if (call && !call.handedOver) call.waits = true;
     } catch (error) {
@@ -70,12 +74,18 @@ function wrapOnSocket(original: Method, settings: InstrumentationSettings): Meth
   };
 }
 
-/** Stamps a call and binds it to its scope. Returns whether it may go on: if not, it fails when it gets a socket. */
-function begin(request: Request, settings: InstrumentationSettings): boolean {
+/**
+ * Stamps a call and binds it to its scope. Returns whether it may go on: if not, it fails when it gets a socket.
+ *
+ * @param options what the request was made with, where that is known
+ */
+function begin(request: Request, settings: InstrumentationSettings, options?: unknown): boolean {
   request[CALL] = null;
   if (settings.client.ignores?.(targetOf(request))) return true;
   const context = settings.detached.contextFor(contextApi.active(), 'http');
-  const refusal = reasonNotToCall(context, 'http');
+  const scope = getScope(context);
+  const instant = now();
+  const refusal = reasonNotToCall(scope, 'http', instant);
   if (refusal !== undefined && settings.enforce) {
     const error = callError(refusal, targetOf(request));
     // As other errors do, it comes when the caller has had the time to listen, and to pipe his body into the request.
@@ -85,9 +95,11 @@ function begin(request: Request, settings: InstrumentationSettings): boolean {
     });
     return false;
   }
-  const call = new HttpCall(request, settings.enforce, new HttpStamp(context, request));
+  const stamp = new HttpStamp(context, request, Object(options).headers, instant);
+  const call = new HttpCall(request, settings.enforce, stamp);
+  // Before it is bound, because that may end it at once.
   request[CALL] = call;
-  call.bound = OutboundCall.start(context, call, call.stamp.budget);
+  call.bound = OutboundCall.start(scope, call, stamp.until);
   if (call.bound === undefined) {
     request[CALL] = null;
     return true;
@@ -116,7 +128,7 @@ class HttpCall implements OutboundTransport {
   constructor(
     private readonly request: Request,
     readonly enforce: boolean,
-    readonly stamp: HttpStamp,
+    private readonly stamp: HttpStamp,
   ) {}
 
   handOver(socket: Socket | null): void {

@@ -1,4 +1,6 @@
+import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import { type Context, context as contextApi } from '@opentelemetry/api';
 import type { Scope } from '../context/scope.js';
 import { emit, measureBudget } from '../events.js';
 import { setResponseScope } from './http-answer.js';
@@ -9,29 +11,32 @@ export function transportOf(request: InboundRequest): 'http' | 'http2' {
   return request.httpVersionMajor === 2 ? 'http2' : 'http';
 }
 
+/** A request that we serve, under its scope. */
+export interface ServedRequest {
+  readonly request: InboundRequest;
+  readonly response: InboundResponse;
+  readonly scope: Scope;
+  /** The one that holds the scope. */
+  readonly context: Context;
+  /** Whether its time was up when it arrived. */
+  readonly late: boolean;
+}
+
 /**
  * Binds a scope to the response: it completes when the response has been sent, and is cancelled when the connection or
  * stream closes before.
  */
-export function completeWithResponse(
-  scope: Scope,
-  request: InboundRequest,
-  response: InboundResponse,
-  settings: InstrumentationSettings,
-): void {
+export function completeWithResponse(served: ServedRequest, settings: InstrumentationSettings): void {
+  const { request, response, scope, context, late } = served;
   setResponseScope(response, scope);
   const { deadline } = scope;
   if (deadline?.inherited) measureBudget('received', deadline, transportOf(request));
-  // Then it has been counted as rejected.
-  const late = scope.ended() !== undefined;
   const { socket } = request;
   let over = false;
   const end = () => {
-    if (over) return;
-    over = true;
-    offSocketClose(socket, end);
     const transport = transportOf(request);
     const exceeded = scope.ended() !== undefined;
+    // What came too late has been counted as rejected.
     if (deadline !== undefined && !late) measureBudget('served', deadline, transport);
     if (exceeded && !late) {
       emit({ type: 'exceeded', side: 'server', transport, inherited: deadline?.inherited === true });
@@ -42,10 +47,17 @@ export function completeWithResponse(
     if (settings.enforce) scope.cancel();
     else abandon(scope);
   };
-  // Before another instrumentation ends its span, which is to tell of a caller that hung up.
-  response.prependListener('close', end);
+  const close = () => {
+    if (over) return;
+    over = true;
+    offSocketClose(socket, close);
+    contextApi.with(context, end);
+  };
+  // Before another instrumentation ends its span, which is to tell of a caller that hung up. The prototype's method,
+  // because that of a response which somebody has bound to a context takes more time than all the rest here.
+  EventEmitter.prototype.prependListener.call(response, 'close', close);
   // Node 20: a pipelined response that waits for its turn hears nothing of its connection's end.
-  if (transportOf(request) === 'http' && response.socket === null) onSocketClose(socket, end);
+  if (transportOf(request) === 'http' && response.socket === null) onSocketClose(socket, close);
 }
 
 /** HTTP/2: after a reset, 'finish' fires and `writableFinished` is true. */

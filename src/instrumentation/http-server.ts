@@ -132,9 +132,10 @@ class HttpServerHook {
     if (isTracingSuppressed(active)) return dispatchBare(event);
     const context = this.contextFor(active, inbound, request, response);
     const scope = inbound.bind(undefined);
-    completeWithResponse(scope, request, response, this.settings);
+    const late = scope.ended() !== undefined;
+    completeWithResponse({ request, response, scope, context, late }, this.settings);
     const { detached, enforce } = this.settings;
-    if (scope.ended() !== undefined) {
+    if (late) {
       emit({ type: 'rejected', side: 'server', transport: transportOf(request) });
       if (enforce) {
         rejectLate(request, response);

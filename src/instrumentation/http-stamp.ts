@@ -1,6 +1,8 @@
 import type { ClientRequest } from 'node:http';
 import type { Context } from '@opentelemetry/api';
+import { now } from '../clock.js';
 import type { DeadlineSetter, DeadlineWriter } from '../propagation/deadline-setter.js';
+import { type Injection, takeInjection } from './last-injection.js';
 import { inject } from './propagate.js';
 
 /** Parts of `OutgoingMessage` that Node has but its types don't name. */
@@ -11,16 +13,33 @@ export type StampedRequest = ClientRequest & {
   outputSize: number;
 };
 
+/** For how long, in ms, what another instrumentation has written counts as what is left now. */
+const FRESH = 1;
+
 /** What a request was told. */
 export class HttpStamp implements DeadlineSetter<StampedRequest> {
-  /** In ms; `Infinity`: nothing. */
-  budget = Number.POSITIVE_INFINITY;
+  /** When it runs out, on the clock of `now()`; `Infinity`: it was told nothing. */
+  until = Number.POSITIVE_INFINITY;
+  private budget = Number.POSITIVE_INFINITY;
   private writer: DeadlineWriter | undefined = undefined;
 
-  /** Writes the fields. */
-  constructor(context: Context, request: StampedRequest) {
+  /**
+   * Writes the fields.
+   *
+   * @param carrier the headers that the request was made with
+   * @param instant now, on the clock of `now()`
+   */
+  constructor(context: Context, request: StampedRequest, carrier: unknown, instant: number) {
+    const injection = takeInjection(context, carrier);
     // Headers that were given as an array have been written already.
-    if (request._header === null) inject(context, request, this);
+    if (request._header !== null) return;
+    if (injection !== undefined && isWhole(injection, request, instant)) {
+      this.budget = injection.budget;
+      this.until = instant + injection.budget;
+      this.writer = injection.writer;
+    } else {
+      inject(context, request, this);
+    }
   }
 
   set(request: StampedRequest, field: string, value: string): void {
@@ -31,6 +50,7 @@ export class HttpStamp implements DeadlineSetter<StampedRequest> {
   setDeadline(request: StampedRequest, budget: number, writer: DeadlineWriter): void {
     if (budget === Number.POSITIVE_INFINITY) return;
     this.budget = budget;
+    this.until = now() + budget;
     this.writer = writer;
     // Another's deadline was written before the request was made; the last word on it is ours.
     writer.write(budget, request, { set: (_, field, value) => void request.setHeader(field, value) });
@@ -41,6 +61,14 @@ export class HttpStamp implements DeadlineSetter<StampedRequest> {
     const set = request._header === null ? setHeader : rewriteHead;
     this.writer?.write(Math.min(this.budget, Math.floor(left)), request, { set });
   }
+}
+
+/**
+ * Whether an injection has left nothing to write: another instrumentation has made it for this call, just now. Who injects
+ * by hand may have injected the deadline alone.
+ */
+function isWhole({ instant: made }: Injection, request: StampedRequest, instant: number): boolean {
+  return instant - made < FRESH && request.hasHeader('traceparent');
 }
 
 function setHeader(request: StampedRequest, field: string, value: string): void {

@@ -1,7 +1,5 @@
-import type { Context } from '@opentelemetry/api';
 import { type Alarm, clearAlarm, setAlarm, UNSET } from '../alarms.js';
 import { now } from '../clock.js';
-import { getScope } from '../context/context-scope.js';
 import type { Deadline } from '../context/deadline.js';
 import type { Scope } from '../context/scope.js';
 import type { Ending, ScopeObserver } from '../context/scope-observer.js';
@@ -43,11 +41,18 @@ function isAbandoned(scope: Scope): boolean {
   return false;
 }
 
-/** The reason for which a call that starts now in `context` must fail at once; `undefined` when it may start. */
-export function reasonNotToCall(context: Context, name: OutboundTransport['name']): EndReason | undefined {
-  const scope = getScope(context);
+/**
+ * The reason for which a call that starts under `scope` must fail at once; `undefined` when it may start.
+ *
+ * @param instant now, on the clock of `now()`
+ */
+export function reasonNotToCall(
+  scope: Scope | undefined,
+  name: OutboundTransport['name'],
+  instant: number = now(),
+): EndReason | undefined {
   if (scope === undefined) return undefined;
-  const reason = scope.ended()?.reason;
+  const reason = scope.ended(instant)?.reason;
   if (reason !== undefined || isAbandoned(scope)) emit({ type: 'rejected', side: 'client', transport: name });
   return reason;
 }
@@ -70,26 +75,25 @@ export class OutboundCall implements Alarm, ScopeObserver {
   private constructor(
     private scope: Scope | undefined,
     private readonly transport: OutboundTransport,
-    stampedMs: number,
+    toldUntil: number,
   ) {
     this.deadline = scope?.effectiveDeadline();
     const due = this.deadline?.due ?? Number.POSITIVE_INFINITY;
-    const stamped = now() + stampedMs;
     // The wire's whole milliseconds are no reserve: a call that ends with its scope must end for the same reason.
-    this.due = stamped + 1 < due ? stamped : due;
+    this.due = toldUntil + 1 < due ? toldUntil : due;
   }
 
   /**
-   * Starts to watch over a call that was made in `context`; `undefined` when nothing binds it.
+   * Starts to watch over a call that was made under `scope`; `undefined` when nothing binds it.
    *
-   * @param stampedMs what was passed on, in ms; `Infinity` when nothing was
+   * @param toldUntil when the budget runs out that was passed on, on the clock of `now()`; `Infinity` when none was. It
+   *   counts from the moment when it was written, or later
    */
-  static start(context: Context, transport: OutboundTransport, stampedMs: number): OutboundCall | undefined {
-    const scope = getScope(context);
+  static start(scope: Scope | undefined, transport: OutboundTransport, toldUntil: number): OutboundCall | undefined {
     if (scope === undefined) return undefined;
     // It has been counted as rejected, and goes on all the same.
     if (!transport.enforce && (scope.ended() !== undefined || isAbandoned(scope))) return undefined;
-    const call = new OutboundCall(scope, transport, stampedMs);
+    const call = new OutboundCall(scope, transport, toldUntil);
     call.join();
     // Else its scope tells in time.
     if (call.due < (call.deadline?.due ?? call.due)) setAlarm(call);

@@ -1,5 +1,7 @@
 import { context as contextApi, diag } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
+import { now } from '../clock.js';
+import { getScope } from '../context/context-scope.js';
 import { onChannel } from './channel.js';
 import { noteAnswer } from './downstream-answer.js';
 import { instrumentGlobalFetch } from './global-fetch.js';
@@ -53,8 +55,9 @@ class RequestHook {
     const context = contextApi.active();
     if (isTracingSuppressed(context) || isLeftAlone(request, this.settings)) return;
     try {
-      const stampedMs = stamp(context, request);
-      const call = OutboundCall.start(context, new RequestCall(request, this.settings.enforce), stampedMs);
+      const budget = stamp(context, request);
+      const transport = new RequestCall(request, this.settings.enforce);
+      const call = OutboundCall.start(getScope(context), transport, now() + budget);
       // Its scope may have ended: with a copy of undici that was loaded before us nobody has looked until now.
       if (call === undefined || request.aborted) return;
       this.calls.set(request, call);

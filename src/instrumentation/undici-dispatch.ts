@@ -1,4 +1,6 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
+import { now } from '../clock.js';
+import { getScope } from '../context/context-scope.js';
 import type { InstrumentationSettings } from './options.js';
 import { OutboundCall, reasonNotToCall } from './outbound-call.js';
 import type { Method } from './patch.js';
@@ -70,7 +72,7 @@ export class DispatchHook {
 
   /** Whether a call must not be made, and so has failed. */
   private refuses(context: Context, dispatcher: object, options: CallAddress, handler: Handler): boolean {
-    const reason = reasonNotToCall(context, 'undici');
+    const reason = reasonNotToCall(getScope(context), 'undici');
     if (reason === undefined || !this.settings.enforce) return false;
     fail(handler, reason, targetOf(options, dispatcher));
     return true;
@@ -102,7 +104,7 @@ export class DispatchHook {
     const context = contextApi.active();
     const call = new QueuedCall(entry, context, this.settings.enforce, () => targetOf(options, dispatcher));
     if (isLeftAlone(options, this.settings, dispatcher)) return;
-    call.bound = OutboundCall.start(context, call, budgetToTell(context));
+    call.bound = OutboundCall.start(getScope(context), call, budgetToTell(context) + now());
   }
 }
 

@@ -48,7 +48,8 @@ function quietly(report: () => unknown): void {
 function warn(direction: string, reason: BaggageDropReason, reportOnly: boolean): void {
   const kind = `${direction} ${reason}`;
   const instant = now();
-  const since = instant - (warned.get(kind) ?? Number.NEGATIVE_INFINITY);
+  // NaN, for the first time, is neither more nor less than anything.
+  const since = instant - (warned.get(kind) ?? Number.NaN);
   // A clock that went back (a test's) is no reason to keep silent.
   if (since >= 0 && since < WARN_INTERVAL_MS) return;
   warned.set(kind, instant);

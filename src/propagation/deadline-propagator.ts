@@ -11,6 +11,7 @@ import { FIELD_LENGTH } from '../wire/value-list.js';
 import { readField } from './carrier-field.js';
 import { type DeadlinePropagatorOptions, type DeadlineSettings, resolveDeadlineOptions } from './deadline-options.js';
 import type { DeadlineSetter } from './deadline-setter.js';
+import { injectionObserver } from './injection-observer.js';
 
 export { TIMEBUDGET };
 
@@ -39,8 +40,12 @@ export class DeadlinePropagator implements TextMapPropagator {
       const left = getScope(context)?.remaining() ?? NONE;
       const budget = left === NONE ? NONE : wholeMs(this.#passedOn(left));
       const ours = setter as Partial<DeadlineSetter<unknown>>;
-      if (ours.setDeadline) ours.setDeadline(carrier, budget, this);
-      else if (budget !== NONE) this.write(budget, carrier, setter);
+      if (ours.setDeadline) {
+        ours.setDeadline(carrier, budget, this);
+      } else {
+        if (budget !== NONE) this.write(budget, carrier, setter);
+        injectionObserver?.(context, carrier, budget, this);
+      }
     } catch {
       // A frozen carrier, a setter's own failure: the call goes out without a deadline.
     }
@@ -54,9 +59,10 @@ export class DeadlinePropagator implements TextMapPropagator {
     try {
       const budget = this.#read(carrier, getter);
       const inbound = inboundOf(carrier);
-      if (inbound !== undefined) return setScope(context, inbound.bind(budget, parentScope(context)));
+      const parent = parentScope(context);
+      if (inbound !== undefined) return setScope(context, inbound.bind(budget, parent));
       if (budget === undefined) return context;
-      return setScope(context, new Scope(parentScope(context), Deadline.fromCaller(budget), 'free'));
+      return setScope(context, new Scope(parent, Deadline.fromCaller(budget), 'free'));
     } catch {
       // A context that is no context.
       return context;

@@ -49,7 +49,7 @@ export function deadlineFormat(definition: FormatDefinition): DeadlineFormat {
     parse: (text, clock) =>
       smallestValue(text, (value) => {
         const ms = definition.parse(value, clock);
-        return typeof ms === 'number' && !Number.isNaN(ms) ? Math.max(ms, 0) : null;
+        return typeof ms !== 'number' || Number.isNaN(ms) ? null : Math.max(ms, 0);
       }),
     format: definition.format.bind(definition),
   };

@@ -129,14 +129,15 @@ test('listeners that hear of a hang-up run in that context too', async () => {
   const seen: Sight[] = [];
   const handlings = new Handlings((request, response) => {
     for (const each of [request, response]) each.on('close', () => seen.push(look()));
+    abortSignal()?.addEventListener('abort', () => seen.push(look()));
   });
   const client = new RawClient((await servers.serve(handlings.handler)).port);
   client.send(['POST / HTTP/1.1', 'content-length: 9', trace1, baggage, budget]);
   const { signal } = await handlings.arrived();
   client.socket.destroy();
-  await within(2_000, "'close' of both", () => seen.length === 2);
-  const sight = { traceId, user: 'u-17', signal };
-  expect(seen).toEqual([expect.objectContaining(sight), expect.objectContaining(sight)]);
+  await within(2_000, "'close' of both, and 'abort'", () => seen.length === 3);
+  const sight = expect.objectContaining({ traceId, user: 'u-17', signal });
+  expect(seen).toEqual([sight, sight, sight]);
 });
 
 test('the default budget holds in the listeners as well', async () => {
@@ -198,6 +199,24 @@ test('where another wrapper has begun a span, it stays the active one, whatever 
   const handling = await handlings.arrived();
   expect(trace.getSpan(handling.context)).toBe(span);
   expect(handling.signal).toBeDefined();
+});
+
+test('where another wrapper has begun a span, it is the active one when the caller hangs up', async () => {
+  const span = trace.wrapSpanContext({ traceId, spanId: 'a'.repeat(16), traceFlags: 1 });
+  const handlings = new Handlings();
+  const { server, port } = await servers.serve(handlings.handler);
+  wrapRequests(server, ({ headers }, emit) => {
+    return context.with(trace.setSpan(propagation.extract(ROOT_CONTEXT, headers), span), emit);
+  });
+  const client = new RawClient(port).send(['GET / HTTP/1.1', trace1]);
+  const { signal } = await handlings.arrived();
+  let active: Span | undefined;
+  signal?.addEventListener('abort', () => {
+    active = trace.getActiveSpan();
+  });
+  client.socket.destroy();
+  await within(2_000, 'the abort', () => signal?.aborted === true);
+  expect(active).toBe(span);
 });
 
 test('a request that another instrumentation was told to ignore is left alone', async () => {

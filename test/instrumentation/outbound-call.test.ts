@@ -1,8 +1,9 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { pendingAlarms } from '../../src/alarms.js';
-import { deleteDeadline, setDeadline } from '../../src/context/context-deadline.js';
-import { setScope } from '../../src/context/context-scope.js';
+import { now } from '../../src/clock.js';
+import { deleteDeadline } from '../../src/context/context-deadline.js';
+import { getScope, setScope } from '../../src/context/context-scope.js';
 import { Deadline } from '../../src/context/deadline.js';
 import { Scope } from '../../src/context/scope.js';
 import {
@@ -46,7 +47,7 @@ afterEach(() => stopListening());
 function start(ms: number, stamped = nothing, enforce = true) {
   const scope = new Scope(undefined, ms === nothing ? undefined : Deadline.after(ms), 'owned');
   const transport = new Transport(enforce);
-  const call = OutboundCall.start(setScope(ROOT_CONTEXT, scope), transport, stamped);
+  const call = OutboundCall.start(scope, transport, stamped + now());
   if (call === undefined) throw new Error('the call is not bound');
   return { scope, transport, call };
 }
@@ -108,7 +109,7 @@ describe('a call is aborted once', () => {
     const parent = new Scope(undefined, undefined, 'owned');
     const scope = new Scope(parent, Deadline.after(100), 'owned');
     const transport = new Transport();
-    OutboundCall.start(setScope(ROOT_CONTEXT, scope), transport, nothing);
+    OutboundCall.start(scope, transport, nothing);
     parent.cancel();
     expect(transport.aborted).toEqual([parent.ended()?.reason]);
   });
@@ -138,12 +139,12 @@ describe('a call is left alone', () => {
   test('where nothing binds it', () => {
     const scope = new Scope(undefined, Deadline.after(100), 'owned');
     const bound = setScope(ROOT_CONTEXT, scope);
-    const completed = setScope(ROOT_CONTEXT, new Scope(undefined, Deadline.after(0), 'owned'));
+    const ended = new Scope(undefined, Deadline.after(0), 'owned');
     for (const context of [ROOT_CONTEXT, suppressTracing(bound), deleteDeadline(bound)]) {
-      expect(OutboundCall.start(context, new Transport(), 10)).toBeUndefined();
-      expect(reasonNotToCall(context, 'http')).toBeUndefined();
+      expect(OutboundCall.start(getScope(context), new Transport(), 10)).toBeUndefined();
+      expect(reasonNotToCall(getScope(context), 'http')).toBeUndefined();
     }
-    expect(reasonNotToCall(completed, 'http')).toBeDefined();
+    expect(reasonNotToCall(ended, 'http')).toBeDefined();
   });
 
   test('in observe mode, and counted', () => {
@@ -154,9 +155,9 @@ describe('a call is left alone', () => {
   });
 
   test('in observe mode, when it was too late from the start: that has been counted', () => {
-    const context = setDeadline(ROOT_CONTEXT, Deadline.after(0));
-    expect(reasonNotToCall(context, 'http')).toBeDefined();
-    expect(OutboundCall.start(context, new Transport(false), 0)).toBeUndefined();
+    const scope = new Scope(undefined, Deadline.after(0), 'owned');
+    expect(reasonNotToCall(scope, 'http')).toBeDefined();
+    expect(OutboundCall.start(scope, new Transport(false), 0)).toBeUndefined();
     expect(events).toEqual([{ type: 'rejected', side: 'client', transport: 'http' }]);
   });
 });
@@ -175,7 +176,7 @@ describe('a call whose own scope has completed, as withTimeout around it has set
     const parent = new Scope(undefined, undefined, 'owned');
     const scope = new Scope(parent, Deadline.after(100), 'owned');
     const transport = new Transport();
-    OutboundCall.start(setScope(ROOT_CONTEXT, scope), transport, nothing);
+    OutboundCall.start(scope, transport, nothing);
     scope.complete();
     parent.cancel();
     expect(transport.aborted).toEqual([parent.ended()?.reason]);
@@ -185,7 +186,7 @@ describe('a call whose own scope has completed, as withTimeout around it has set
     const parent = new Scope(undefined, Deadline.after(1_000), 'owned');
     const scope = new Scope(parent, Deadline.after(100), 'owned');
     const transport = new Transport();
-    OutboundCall.start(setScope(ROOT_CONTEXT, scope), transport, nothing);
+    OutboundCall.start(scope, transport, nothing);
     scope.complete();
     parent.complete(true);
     expect(pendingAlarms()).toBe(0);
@@ -199,7 +200,7 @@ describe('where nothing is enforced, a scope whose caller has gone', () => {
   function abandonOne() {
     const [request, other] = [1, 2].map(() => new Scope(undefined, Deadline.after(500), 'owned')) as [Scope, Scope];
     const own = new Scope(request, Deadline.after(100), 'owned');
-    for (const scope of [own, other]) OutboundCall.start(setScope(ROOT_CONTEXT, scope), new Transport(false), nothing);
+    for (const scope of [own, other]) OutboundCall.start(scope, new Transport(false), nothing);
     abandon(request);
     return { request, other, own };
   }
@@ -216,9 +217,9 @@ describe('where nothing is enforced, a scope whose caller has gone', () => {
   test('lets each later call go, and counts it as rejected', () => {
     const { request, other, own } = abandonOne();
     for (const scope of [request, own, other]) {
-      expect(reasonNotToCall(setScope(ROOT_CONTEXT, scope), 'http')).toBeUndefined();
+      expect(reasonNotToCall(scope, 'http')).toBeUndefined();
     }
-    expect(OutboundCall.start(setScope(ROOT_CONTEXT, own), new Transport(false), nothing)).toBeUndefined();
+    expect(OutboundCall.start(own, new Transport(false), nothing)).toBeUndefined();
     const rejected = { type: 'rejected', side: 'client', transport: 'http' };
     expect(events).toEqual([cancelled, rejected, rejected]);
     other.complete(true);

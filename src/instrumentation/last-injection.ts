@@ -1,0 +1,39 @@
+import type { Context } from '@opentelemetry/api';
+import { now } from '../clock.js';
+import type { DeadlineWriter } from '../propagation/deadline-setter.js';
+import { observeInjections } from '../propagation/injection-observer.js';
+
+/** What somebody has written into a carrier. */
+export interface Injection {
+  readonly context: Context;
+  readonly carrier: unknown;
+  /** In whole ms; `Infinity`: there was no deadline. */
+  readonly budget: number;
+  readonly writer: DeadlineWriter;
+  /** When that was left, on the clock of `now()`; without a deadline it does not matter. */
+  readonly instant: number;
+}
+
+let last: Injection | undefined;
+
+/** Remembers the last injection, from now on. Returns what ends that. */
+export function rememberInjections(): () => void {
+  observeInjections((context, carrier, budget, writer) => {
+    last = { context, carrier, budget, writer, instant: budget === Number.POSITIVE_INFINITY ? budget : now() };
+  });
+  return () => {
+    observeInjections(undefined);
+    last = undefined;
+  };
+}
+
+/**
+ * The last injection, if it was from this very context into this very carrier: an instrumentation has made it, for the
+ * call that it is making. Whatever it was, it is forgotten then.
+ */
+export function takeInjection(context: Context, carrier: unknown): Injection | undefined {
+  const injection = last;
+  last = undefined;
+  if (injection === undefined || carrier === undefined) return undefined;
+  return injection.context === context && injection.carrier === carrier ? injection : undefined;
+}
