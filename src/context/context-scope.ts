@@ -14,7 +14,7 @@ const FREED = new Scope(undefined, undefined, 'completed');
  */
 export function getScope(context: Context): Scope | undefined {
   const scope = parentScope(context);
-  return scope && isTracingSuppressed(context) ? undefined : scope;
+  return scope === undefined || isTracingSuppressed(context) ? undefined : scope;
 }
 
 /** The scope that a new one in `context` is a child of: also where telemetry's work is bound by none. */

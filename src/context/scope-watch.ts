@@ -46,10 +46,12 @@ class ScopeWatch implements Watch, AbortListeners {
 
   unobserve(observer: ScopeObserver): void {
     if (!this.#observers?.delete(observer)) return;
-    this.#holdScope();
-    if (this.#observers.size > 0 || this.#controller !== undefined) return;
-    this.#close();
-    this.#scope.watch = undefined;
+    if (this.#controller !== undefined || this.#observers.size > 0) {
+      this.#holdScope();
+    } else {
+      this.#close();
+      this.#scope.watch = undefined;
+    }
   }
 
   signal(): AbortSignal {
@@ -64,20 +66,18 @@ class ScopeWatch implements Watch, AbortListeners {
   announce(): void {
     const ending = this.#scope.ended();
     if (ending === undefined) return;
-    this.#close();
-    const observers = this.#takeObservers();
+    const observers = this.#close();
     this.#controller?.abort(ending.reason);
     tell(observers, (observer) => observer.scopeEnded(ending));
   }
 
   complete(answered: boolean): void {
-    this.#close();
-    tell(this.#takeObservers(), (observer) => observer.scopeCompleted(answered));
+    tell(this.#close(), (observer) => observer.scopeCompleted(answered));
   }
 
   follow(answered: boolean): void {
     // This scope goes on with a deadline of its own; only calls that were made for the answer are released.
-    if (answered) tell(this.#observers ?? [], (observer) => observer.scopeCompleted(true));
+    if (answered) tell(this.#observers ?? [], (observer) => observer.scopeCompleted(answered));
     const trigger = this.#trigger;
     if (trigger === undefined) return;
     trigger.parent = this.#scope.parent;
@@ -106,16 +106,13 @@ class ScopeWatch implements Watch, AbortListeners {
     }
   }
 
-  #close(): void {
+  /** Waits for nothing any more. Returns the observers, who are told now and never again. */
+  #close(): Iterable<ScopeObserver> {
     this.#trigger?.close();
     this.#trigger = undefined;
-  }
-
-  /** The observers, who are told now and never again. */
-  #takeObservers(): Iterable<ScopeObserver> {
-    const observers = this.#observers;
+    const observers = this.#observers ?? [];
     this.#observers = undefined;
-    return observers ?? [];
+    return observers;
   }
 
   /**

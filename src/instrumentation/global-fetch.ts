@@ -4,7 +4,7 @@ import type { Scope } from '../context/scope.js';
 import { type EndReason, isEndReason } from '../errors.js';
 import type { InstrumentationSettings } from './options.js';
 import { reasonNotToCall } from './outbound-call.js';
-import { type Method, patchMethod } from './patch.js';
+import { type Method, type Patched, patchMethod } from './patch.js';
 import { withTarget } from './undici-failure.js';
 import { targetOf } from './undici-target.js';
 
@@ -14,13 +14,15 @@ import { targetOf } from './undici-target.js';
  */
 export function instrumentGlobalFetch(settings: InstrumentationSettings): () => void {
   const { name, length } = globalThis.fetch;
-  const undo = patchMethod(globalThis, 'fetch', (original) => wrapFetch(original, settings));
+  const undo = patchMethod(globalThis, 'fetch', wrapFetch, settings);
   Object.defineProperties(globalThis.fetch, { name: { value: name }, length: { value: length } });
   return undo;
 }
 
-function wrapFetch(original: Method, settings: InstrumentationSettings): Method {
+function wrapFetch(original: Method, patched: Patched<InstrumentationSettings>): Method {
   return function fetch(this: unknown, ...args: unknown[]) {
+    const { settings } = patched;
+    if (settings === undefined) return original.apply(this, args);
     const active = contextApi.active();
     const context = isIgnored(args, settings) ? active : settings.detached.contextFor(active, 'undici');
     const go = () => original.apply(this, args);

@@ -6,7 +6,7 @@ import { isEndReason } from '../errors.js';
 import { type ChannelCall, tellInCallersContext } from './grpc-channel-call.js';
 import { GrpcCall } from './grpc-outbound.js';
 import type { InstrumentationSettings } from './options.js';
-import { type Method, patchMethod } from './patch.js';
+import { type Method, type Patched, patchMethod } from './patch.js';
 
 interface Channel {
   getTarget(): string;
@@ -20,14 +20,15 @@ export function instrumentGrpcChannel(
   channelClass: { prototype: object },
   settings: InstrumentationSettings,
 ): () => void {
-  return patchMethod(channelClass.prototype, 'createCall', (original) => wrapCreateCall(original, settings));
+  return patchMethod(channelClass.prototype, 'createCall', wrapCreateCall, settings);
 }
 
-function wrapCreateCall(original: Method, settings: InstrumentationSettings): Method {
+function wrapCreateCall(original: Method, patched: Patched<InstrumentationSettings>): Method {
   return function createCall(this: Channel, method: string, deadline: Deadline, ...rest: unknown[]) {
+    const { settings } = patched;
     const active = contextApi.active();
     const target = `gRPC ${this.getTarget()}${method}`;
-    if (isTracingSuppressed(active) || settings.client.ignores?.(target)) {
+    if (settings === undefined || isTracingSuppressed(active) || settings.client.ignores?.(target)) {
       return original.call(this, method, deadline, ...rest);
     }
     const context = settings.detached.contextFor(active, 'grpc');
@@ -44,12 +45,15 @@ function wrapCreateCall(original: Method, settings: InstrumentationSettings): Me
  * listens. Returns what undoes it.
  */
 export function expectStreamErrors(streamClass: { prototype: object }): () => void {
-  return patchMethod(streamClass.prototype, 'emit', (original) => {
-    return function emit(this: EventEmitter, event: string | symbol, ...args: unknown[]) {
-      if (event === 'error' && isAborted(args[0]) && this.listenerCount('error') === 0) this.on('error', () => {});
-      return original.call(this, event, ...args);
-    };
-  });
+  return patchMethod(streamClass.prototype, 'emit', wrapEmit);
+}
+
+/** Does nothing but for errors of ours. */
+function wrapEmit(original: Method): Method {
+  return function emit(this: EventEmitter, event: string | symbol, ...args: unknown[]) {
+    if (event === 'error' && isAborted(args[0]) && this.listenerCount('error') === 0) this.on('error', () => {});
+    return original.call(this, event, ...args);
+  };
 }
 
 function isAborted(error: unknown): boolean {

@@ -3,7 +3,7 @@ import { attachInbound, Inbound } from '../context/inbound.js';
 import { GrpcServerCall } from './grpc-inbound.js';
 import type { GrpcHandler, SendAnswer, ServerCall } from './grpc-surface.js';
 import type { InstrumentationSettings } from './options.js';
-import { type Method, patchMethod } from './patch.js';
+import { type Method, type Patched, patchMethod } from './patch.js';
 
 const SERVER_CALL = Symbol('opentelemetry-propagator-deadline server call');
 
@@ -36,7 +36,7 @@ export function instrumentGrpcServer(
   }
   const undo = [
     patchMethod(prototype, 'register', wrapRegister),
-    patchMethod(prototype, '_runHandlerForCall', (original) => wrapRunHandler(original, settings)),
+    patchMethod(prototype, '_runHandlerForCall', wrapRunHandler, settings),
   ];
   return () => {
     for (const step of undo) step();
@@ -61,12 +61,13 @@ function serveAnnounced(handler: GrpcHandler): GrpcHandler {
   };
 }
 
-function wrapRunHandler(original: Method, settings: InstrumentationSettings): Method {
+function wrapRunHandler(original: Method, patched: Patched<InstrumentationSettings>): Method {
   const outer = new WeakMap<HandlerEntry, HandlerEntry>();
   return function runHandlerForCall(this: Server, call: unknown, entry: HandlerEntry) {
     let announcing = outer.get(entry);
     if (announcing === undefined) {
-      announcing = { ...entry, func: (serverCall, send) => announce(serverCall, settings, entry, send) };
+      const func: GrpcHandler = (serverCall, send) => announce(serverCall, patched.settings, entry, send);
+      announcing = { ...entry, func };
       outer.set(entry, announcing);
     }
     return original.call(this, call, announcing);
@@ -75,10 +76,11 @@ function wrapRunHandler(original: Method, settings: InstrumentationSettings): Me
 
 function announce(
   call: AnnouncedCall,
-  settings: InstrumentationSettings,
+  settings: InstrumentationSettings | undefined,
   entry: HandlerEntry,
   send?: SendAnswer,
 ): unknown {
+  if (settings === undefined) return entry.func(call, send);
   if (settings.server.ignores(call)) {
     attachInbound(call.metadata, ignoredInbound());
     return entry.func(call, send);

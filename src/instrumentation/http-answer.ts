@@ -4,7 +4,7 @@ import type { Scope } from '../context/scope.js';
 import { isDeadlineExceeded } from '../errors.js';
 import { TIMEBUDGET } from '../propagation/deadline-propagator.js';
 import type { InboundRequest, InboundResponse, InstrumentationSettings } from './options.js';
-import { type Method, patchMethod } from './patch.js';
+import { type Method, type Patched, patchMethod } from './patch.js';
 
 const SCOPE = Symbol('inbound scope');
 
@@ -36,22 +36,26 @@ export function turnErrorIntoTimeout(settings: InstrumentationSettings): () => v
   if (!settings.enforce || settings.server.keepStatus) return () => {};
   // A head that is written by `write`, `end` or `flushHeaders` goes through `writeHead` as well.
   const undo = [
-    patchMethod(http.ServerResponse.prototype, 'writeHead', (original) => wrapWriteHead(original, [STATUS_CODES[504]])),
+    patchMethod(http.ServerResponse.prototype, 'writeHead', wrapWriteHead, [STATUS_CODES[504]]),
     // HTTP/2 has no reason phrase, and Node warns of one.
-    patchMethod(http2.Http2ServerResponse.prototype, 'writeHead', (original) => wrapWriteHead(original, [])),
+    patchMethod(http2.Http2ServerResponse.prototype, 'writeHead', wrapWriteHead, []),
   ];
   return () => {
     for (const step of undo) step();
   };
 }
 
-function wrapWriteHead(original: Method, reasonPhrase: unknown[]): Method {
+/** Its settings: the reason phrase of 504, where there is one. */
+function wrapWriteHead(original: Method, patched: Patched<unknown[]>): Method {
   return function writeHead(this: ScopedResponse, ...args: unknown[]) {
-    const [status, reason, headers] = args;
-    const timeout = Number(status) === 504;
-    if (!(timeout || Number(status) === 500) || this.headersSent || !ranOut(this)) return original.apply(this, args);
+    const { settings: reasonPhrase } = patched;
+    const status = Number(args[0]);
+    if (reasonPhrase === undefined || !(status === 500 || status === 504) || this.headersSent || !ranOut(this)) {
+      return original.apply(this, args);
+    }
+    const [, reason, headers] = args;
     const worded = typeof reason === 'string';
-    const words = timeout ? (worded ? [reason] : []) : reasonPhrase;
+    const words = status === 504 ? (worded ? [reason] : []) : reasonPhrase;
     return original.call(this, 504, ...words, withExhausted(this, worded ? headers : (headers ?? reason)));
   };
 }

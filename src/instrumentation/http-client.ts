@@ -11,7 +11,7 @@ import { HttpStamp, type StampedRequest } from './http-stamp.js';
 import { rememberInjections } from './last-injection.js';
 import type { InstrumentationSettings } from './options.js';
 import { callError, OutboundCall, type OutboundTransport, reasonNotToCall } from './outbound-call.js';
-import { type Method, patchMethod } from './patch.js';
+import { type Method, type Patched, patchMethod } from './patch.js';
 
 /** Published, in spite of its name, when the response's head has arrived. */
 const RESPONSE_START = 'http.client.response.finish';
@@ -36,8 +36,8 @@ type Request = StampedRequest & {
 export function instrumentHttpClient(settings: InstrumentationSettings): () => void {
   const undo = [
     rememberInjections(),
-    patchMethod(http.Agent.prototype, 'addRequest', (original) => wrapAddRequest(original, settings)),
-    patchMethod(http.ClientRequest.prototype, 'onSocket', (original) => wrapOnSocket(original, settings)),
+    patchMethod(http.Agent.prototype, 'addRequest', wrapAddRequest, settings),
+    patchMethod(http.ClientRequest.prototype, 'onSocket', wrapOnSocket, settings),
     onChannel<{ request: Request; response: IncomingMessage }>(RESPONSE_START, ({ request, response }) => {
       if (request[CALL]) noteAnswer(response.statusCode ?? 0, (name) => response.headers[name], 'http');
     }),
@@ -47,12 +47,15 @@ export function instrumentHttpClient(settings: InstrumentationSettings): () => v
   };
 }
 
-function wrapAddRequest(original: Method, settings: InstrumentationSettings): Method {
-  return function addRequest(this: unknown, request: Request, options: unknown, ...rest: unknown[]) {
+function wrapAddRequest(original: Method, patched: Patched<InstrumentationSettings>): Method {
+  return function addRequest(this: unknown, ...args: unknown[]) {
+    const { settings } = patched;
+    if (settings === undefined) return original.apply(this, args);
+    const request = args[0] as Request;
     // An agent may pass on a request that has begun at another one.
-    if (request[CALL] === undefined && !begin(request, settings, options)) return request.onSocket(null);
+    if (request[CALL] === undefined && !begin(request, settings, args[1])) return request.onSocket(null);
     try {
-      original.call(this, request, options, ...rest);
+      original.apply(this, args);
       const call = request[CALL];
       if (call && !call.handedOver) call.waits = true;
     } catch (error) {
@@ -63,14 +66,17 @@ function wrapAddRequest(original: Method, settings: InstrumentationSettings): Me
   };
 }
 
-function wrapOnSocket(original: Method, settings: InstrumentationSettings): Method {
-  return function onSocket(this: Request, socket: Socket | null, ...rest: unknown[]) {
+function wrapOnSocket(original: Method, patched: Patched<InstrumentationSettings>): Method {
+  return function onSocket(this: Request, ...args: unknown[]) {
+    const { settings } = patched;
+    if (settings === undefined) return original.apply(this, args);
+    const socket = args[0] as Socket | null;
     if (this[CALL] === undefined) begin(this, settings);
     const call = this[CALL];
     // It was aborted while its agent made the connection, which is for the next call now.
     if (call?.handedOver) return void socket?.emit('free');
     call?.handOver(socket);
-    return original.call(this, socket, ...rest);
+    return original.apply(this, args);
   };
 }
 

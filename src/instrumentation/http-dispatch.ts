@@ -33,13 +33,13 @@ export function dispatch(event: RequestEvent, scope: Scope, enforce: boolean): b
   // The server was told to answer for rejections itself.
   if (capturesRejections(server)) return dispatchBare(event);
   const listeners = server.rawListeners(event.name) as Method[];
-  const onError = (error: unknown) => escaped(error, event, scope, enforce);
   for (const listener of listeners) {
     try {
       const result: unknown = listener.call(server, request, response);
-      if (types.isPromise(result)) result.then(undefined, onError);
+      if (result === undefined || !types.isPromise(result)) continue;
+      result.then(undefined, (error: unknown) => escaped(error, event, scope, enforce));
     } catch (error) {
-      onError(error);
+      escaped(error, event, scope, enforce);
       break;
     }
   }

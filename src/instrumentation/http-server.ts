@@ -12,7 +12,7 @@ import { rejectLate, turnErrorIntoTimeout } from './http-answer.js';
 import { dispatch, dispatchBare, type RequestEvent } from './http-dispatch.js';
 import { completeWithResponse, transportOf } from './http-response-end.js';
 import type { InboundRequest, InboundResponse, InstrumentationSettings } from './options.js';
-import { type Method, patchMethod } from './patch.js';
+import { type Method, type Patched, patchMethod } from './patch.js';
 import { extract } from './propagate.js';
 import { removeFields, untrustedFields } from './untrusted-fields.js';
 
@@ -27,19 +27,29 @@ const REQUEST_START = 'http.server.request.start';
  * Returns what undoes it.
  */
 export function instrumentHttpServers(settings: InstrumentationSettings): () => void {
-  const serverHook = new HttpServerHook(settings);
+  const hook = new HttpServerHook(settings);
   const undo: (() => void)[] = [];
   if (settings.server.http) {
-    undo.push(onChannel<{ request: IncomingMessage }>(REQUEST_START, ({ request }) => serverHook.announce(request)));
-    for (const { prototype } of [http.Server, https.Server])
-      undo.push(patchMethod(prototype, 'emit', serverHook.wrapEmit));
+    undo.push(onChannel<{ request: IncomingMessage }>(REQUEST_START, ({ request }) => hook.announce(request)));
+    for (const { prototype } of [http.Server, https.Server]) undo.push(patchMethod(prototype, 'emit', wrapEmit, hook));
   }
   if (settings.server.http2) {
-    for (const prototype of http2ServerPrototypes()) undo.push(patchMethod(prototype, 'emit', serverHook.wrapEmit));
+    for (const prototype of http2ServerPrototypes()) undo.push(patchMethod(prototype, 'emit', wrapEmit, hook));
   }
   undo.push(turnErrorIntoTimeout(settings));
   return () => {
     for (const step of undo) step();
+  };
+}
+
+function wrapEmit(original: Method, patched: Patched<HttpServerHook>): Method {
+  return function emit(this: EventEmitter, ...args: unknown[]) {
+    const { settings: hook } = patched;
+    const name = args[0] as string;
+    const request = args[1] as InboundRequest;
+    // Anybody may emit anything.
+    if (hook === undefined || !REQUEST_EVENTS.has(name) || !Object(request).headers) return original.apply(this, args);
+    return hook.receive(original, { server: this, name, request, response: args[2] as InboundResponse });
   };
 }
 
@@ -90,17 +100,13 @@ class HttpServerHook {
     return inbound;
   }
 
-  wrapEmit = (original: Method): Method => {
-    const hook = this;
-    return function emitRequest(this: EventEmitter, name: string, ...args: unknown[]) {
-      const [request, response] = args as [InboundRequest, InboundResponse];
-      // Anybody may emit anything.
-      if (!REQUEST_EVENTS.has(name) || !Object(request).headers) return original.call(this, name, ...args);
-      const inbound = hook.announce(request);
-      if (inbound.ignored) return hook.free(() => original.call(this, name, ...args));
-      return hook.passInside(original, inbound, { server: this, name, request, response });
-    };
-  };
+  /** In place of `original`, the server's `emit`. */
+  receive(original: Method, event: RequestEvent): boolean {
+    const { server, name, request, response } = event;
+    const inbound = this.announce(request);
+    if (inbound.ignored) return this.free(() => original.call(server, name, request, response));
+    return this.passInside(original, inbound, event);
+  }
 
   /** Runs what an ignored request is for: bound by nobody, also where the server was started inside a scope. */
   private free<T>(fn: () => T): T {

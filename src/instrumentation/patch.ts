@@ -1,54 +1,76 @@
 // biome-ignore lint/suspicious/noExplicitAny: methods of other people's prototypes have any shape
 export type Method = (this: any, ...args: any[]) => any;
 
-class Patch {
-  /** `undefined`: a pass-through. */
-  replacement: Method | undefined = undefined;
-  readonly original: Method;
-  readonly wrapper: Method;
+/** A method that has been replaced, as its replacement sees it. */
+export interface Patched<Settings> {
+  /**
+   * What it was replaced for. `undefined`: the replacement is to do as the original does, because it was undone and could
+   * not be taken off.
+   */
+  readonly settings: Settings | undefined;
+}
+
+/** Makes the replacement for a method. The same function each time that the method is patched. */
+export type Wrap<Settings> = (original: Method, patched: Patched<Settings>) => Method;
+
+class Patch<Settings> implements Patched<Settings> {
+  settings: Settings | undefined;
+  /** What belongs to the last `patchMethod`, until that is undone. */
+  turn: object | undefined = undefined;
+  private readonly original: Method;
   private readonly inherited: boolean;
+  /** Itself what is called, with nothing in between: one wrapper for all methods would cost a microsecond in each request. */
+  private readonly replacement: Method;
 
   constructor(
     private readonly methods: Record<string, Method>,
     private readonly name: string,
+    readonly wrap: Wrap<Settings>,
   ) {
-    const patch = this;
     this.original = methods[name] as Method;
     this.inherited = !Object.hasOwn(methods, name);
-    this.wrapper = function (this: unknown, ...args: unknown[]) {
-      return (patch.replacement ?? patch.original).apply(this, args);
-    };
-    methods[name] = this.wrapper;
+    this.replacement = wrap(this.original, this);
+    methods[name] = this.replacement;
   }
 
   /** Returns whether it could be taken off. */
   remove(): boolean {
-    if (this.methods[this.name] !== this.wrapper) return false;
+    if (this.methods[this.name] !== this.replacement) return false;
     if (this.inherited) delete this.methods[this.name];
     else this.methods[this.name] = this.original;
     return true;
   }
 }
 
-/** Where our wrappers are. */
-const patches = new WeakMap<object, Map<string, Patch>>();
+/** Where our replacements are. */
+const patches = new WeakMap<object, Map<string, Patch<unknown>>>();
 
 /**
  * Replaces a method by what `wrap` makes of it, for all who call it from now on.
  *
- * Returns what takes it off again. If somebody has wrapped the method since, ours can't be taken out from under him:
- * it stays as a pass-through, and the next `patchMethod` brings that one to life instead of adding another.
+ * Returns what takes it off again. If somebody has wrapped the method since, ours can't be taken out from under him: it
+ * stays and has no settings, and the next `patchMethod` brings that one to life instead of adding another.
+ *
+ * @param settings what the replacement is to know; none where it does the same all the time
  */
-export function patchMethod(owner: object, name: string, wrap: (original: Method) => Method): () => void {
-  const byName = patches.get(owner) ?? new Map<string, Patch>();
+export function patchMethod<Settings>(
+  owner: object,
+  name: string,
+  wrap: Wrap<Settings>,
+  settings?: Settings,
+): () => void {
+  const byName = patches.get(owner) ?? new Map<string, Patch<unknown>>();
   patches.set(owner, byName);
-  const patch = byName.get(name) ?? new Patch(owner as Record<string, Method>, name);
-  byName.set(name, patch);
-  const replacement = wrap(patch.original);
-  patch.replacement = replacement;
+  const known = byName.get(name) as Patch<Settings> | undefined;
+  const patch = known?.wrap === wrap ? known : new Patch(owner as Record<string, Method>, name, wrap);
+  byName.set(name, patch as Patch<unknown>);
+  const turn = {};
+  patch.settings = settings;
+  patch.turn = turn;
   return () => {
-    if (patch.replacement !== replacement) return;
-    patch.replacement = undefined;
+    if (patch.turn !== turn) return;
+    patch.settings = undefined;
+    patch.turn = undefined;
     if (patch.remove()) byName.delete(name);
   };
 }

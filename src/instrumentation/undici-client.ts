@@ -9,7 +9,7 @@ import type { InstrumentationSettings } from './options.js';
 import { OutboundCall } from './outbound-call.js';
 import { patchMethod } from './patch.js';
 import { meetGlobalDispatcher, onDispatcher } from './undici-copies.js';
-import { DispatchHook } from './undici-dispatch.js';
+import { DispatchHook, wrapDispatch } from './undici-dispatch.js';
 import { onUpgraded, RequestCall, type UndiciRequest } from './undici-request.js';
 import { stamp } from './undici-stamp.js';
 import { isLeftAlone } from './undici-target.js';
@@ -31,7 +31,7 @@ export function instrumentUndici(settings: InstrumentationSettings): () => void 
     onChannel<{ request: UndiciRequest }>('undici:request:trailers', ({ request }) => requests.end(request)),
     onChannel<{ request: UndiciRequest }>('undici:request:error', ({ request }) => requests.end(request)),
   ];
-  undo.push(onDispatcher((prototype) => undo.push(patchMethod(prototype, 'dispatch', dispatches.wrap))));
+  undo.push(onDispatcher((prototype) => undo.push(patchMethod(prototype, 'dispatch', wrapDispatch, dispatches))));
   meetGlobalDispatcher();
   return () => {
     for (const step of undo) step();

@@ -3,7 +3,7 @@ import { now } from '../clock.js';
 import { getScope } from '../context/context-scope.js';
 import type { InstrumentationSettings } from './options.js';
 import { OutboundCall, reasonNotToCall } from './outbound-call.js';
-import type { Method } from './patch.js';
+import type { Method, Patched } from './patch.js';
 import { fail, type UndiciHandler } from './undici-failure.js';
 import { lastQueued, NOBODY, QueuedCall, queuedWith } from './undici-queue.js';
 import type { UndiciRequest } from './undici-request.js';
@@ -16,8 +16,19 @@ interface Handler extends UndiciHandler {
   readonly handler?: Handler;
 }
 
+export function wrapDispatch(original: Method, patched: Patched<DispatchHook>): Method {
+  return function dispatch(this: object, options: CallAddress, handler: Handler) {
+    // However it comes: nothing is sent.
+    if (handler === NOBODY) return true;
+    const go = () => original.call(this, options, handler);
+    // Undici says what is wrong with them.
+    if (!isObject(options) || !isObject(handler)) return go();
+    return patched.settings?.dispatch(go, this, options, handler) ?? go();
+  };
+}
+
 /**
- * Wraps `dispatch`, through which each call of undici goes before there is a request or a connection: a call that must
+ * Stands before `dispatch`, through which each call of undici goes before there is a request or a connection: a call that must
  * not be made fails there, and one that is dispatched by somebody else's callback gets its own context back.
  */
 export class DispatchHook {
@@ -32,22 +43,16 @@ export class DispatchHook {
 
   constructor(private readonly settings: InstrumentationSettings) {}
 
-  wrap = (original: Method): Method => {
-    const hook = this;
-    return function dispatch(this: object, options: CallAddress, handler: Handler) {
-      const go = () => original.call(this, options, handler);
-      // Undici says what is wrong with them.
-      if (!isObject(options) || !isObject(handler)) return go();
-      if (handler === NOBODY) return true;
-      const queued = queuedWith(options);
-      // It comes from an agent or a pool, where this has been seen to.
-      const inner = hook.underway || queued !== undefined;
-      const ours = !inner && !isLeftAlone(options, hook.settings, this);
-      const context = queued?.context ?? hook.contextOf(handler, ours);
-      if (ours && hook.refuses(context, this, options, handler)) return true;
-      return hook.run(context, () => hook.follow(go, this, options));
-    };
-  };
+  /** In place of `go`, the dispatcher's own. */
+  dispatch(go: () => boolean, dispatcher: object, options: CallAddress, handler: Handler): boolean {
+    const queued = queuedWith(options);
+    // It comes from an agent or a pool, where this has been seen to.
+    const inner = this.underway || queued !== undefined;
+    const ours = !inner && !isLeftAlone(options, this.settings, dispatcher);
+    const context = queued?.context ?? this.contextOf(handler, ours);
+    if (ours && this.refuses(context, dispatcher, options, handler)) return true;
+    return this.run(context, () => this.follow(go, dispatcher, options));
+  }
 
   /** Told of each request that is made. Returns whether it is one of a dispatch that is wrapped. */
   created(request: UndiciRequest): boolean {

@@ -10,7 +10,16 @@ export type KeyFilter = readonly string[] | ((key: string) => boolean);
 /** The filter as a predicate; `undefined` stays. @throws TypeError or RangeError that names the option */
 export function resolveKeyFilter(option: string, filter: unknown): ((key: string) => boolean) | undefined {
   if (filter === undefined) return undefined;
-  if (typeof filter === 'function') return guarded(filter as (key: string) => boolean);
+  if (typeof filter === 'function') {
+    return (key) => {
+      try {
+        // Nothing but `true`: the promise of an async predicate must not open a trust boundary.
+        return filter(key) === true;
+      } catch {
+        return false;
+      }
+    };
+  }
   if (!Array.isArray(filter)) throw wrongType(option, 'an array of keys and prefix*, or a predicate', filter);
   const names = new Set<string>();
   const prefixes: string[] = [];
@@ -22,15 +31,4 @@ export function resolveKeyFilter(option: string, filter: unknown): ((key: string
     else throw outOfRange(option, 'a key, or a prefix with one * at its end', name);
   }
   return (key) => names.has(key) || prefixes.some((prefix) => key.startsWith(prefix));
-}
-
-function guarded(predicate: (key: string) => boolean): (key: string) => boolean {
-  return (key) => {
-    try {
-      // Nothing but `true`: the promise of an async predicate must not open a trust boundary.
-      return predicate(key) === true;
-    } catch {
-      return false;
-    }
-  };
 }

@@ -6,7 +6,6 @@ const [A, B, C] = ['a', 'b', 'c'].map((name) => createContextKey(`overlay test $
 /** What the context says of the three keys. */
 const values = (context: Context) => [A, B, C].map((key) => context.getValue(key));
 
-/** How many objects deep it is. */
 /** A context that answers with how many contexts lie over it. */
 function bottom(): Context {
   const context: Context = {
@@ -60,15 +59,44 @@ test('deleting the key deletes it below as well', () => {
   expect(values(context.deleteValue(A))).toEqual([undefined, 2, undefined]);
 });
 
-test('two keys laid over in turn, any number of times, stay two overlays', () => {
+test('three keys set in turn, any number of times, stay three overlays', () => {
   let context = bottom();
   for (let i = 0; i < 1000; i++) {
     context = overlay(context, A, i);
     context = overlay(context, B, -i);
     context = context.setValue(C, i);
   }
-  const overlays = 2;
-  expect(values(context)).toEqual([999, -999, overlays]);
+  expect(values(context)).toEqual([999, -999, 999]);
+  expect(context.getValue(Symbol('unknown'))).toBe(3);
+});
+
+describe('many keys', () => {
+  const many = Array.from({ length: 40 }, (_, i) => createContextKey(`overlay test, many ${i}`));
+
+  test('are no more than eight overlays', () => {
+    let context = bottom();
+    for (const key of many) context = overlay(context, key, 'v');
+    expect(context.getValue(Symbol('unknown'))).toBe(8);
+  });
+
+  test('have their values all the same, replaced and deleted ones too', () => {
+    let [over, api] = [ROOT_CONTEXT, ROOT_CONTEXT];
+    const expectSame = () => {
+      const [ours, theirs] = [over, api].map((context) => many.map((key) => context.getValue(key)));
+      expect(ours).toEqual(theirs);
+    };
+    const set = (key: symbol, value: unknown) => {
+      [over, api] = [overlay(over, key, value), api.setValue(key, value)];
+      expectSame();
+    };
+    many.forEach(set);
+    for (const key of many) set(key, 'another');
+    for (const key of many.filter((_, i) => i % 3 === 0)) {
+      [over, api] = [over.deleteValue(key), api.deleteValue(key)];
+      expectSame();
+    }
+    many.forEach(set);
+  });
 });
 
 test('it answers as the api does, whatever is done in whatever order', () => {

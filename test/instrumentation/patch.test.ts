@@ -3,7 +3,7 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import { DeadlineInstrumentation } from '../../src/instrumentation/deadline-instrumentation.js';
-import { type Method, patchMethod } from '../../src/instrumentation/patch.js';
+import { type Method, type Patched, patchMethod } from '../../src/instrumentation/patch.js';
 
 class Base {
   greet(name: string): string {
@@ -12,9 +12,10 @@ class Base {
 }
 class Derived extends Base {}
 
-const louder = (original: Method): Method =>
+/** Its settings: what is added. */
+const louder = (original: Method, patched: Patched<string>): Method =>
   function loud(this: unknown, ...args: unknown[]) {
-    return `${original.apply(this, args)}!`;
+    return `${original.apply(this, args)}${patched.settings ?? ''}`;
   };
 
 let prototype: Base;
@@ -31,7 +32,7 @@ describe('patchMethod', () => {
   test('replaces a method until it is undone', () => {
     const { greet } = prototype;
     const descriptor = Object.getOwnPropertyDescriptor(prototype, 'greet');
-    const undo = patchMethod(prototype, 'greet', louder);
+    const undo = patchMethod(prototype, 'greet', louder, '!');
     expect(prototype.greet('you')).toBe('hello you!');
     undo();
     expect(prototype.greet).toBe(greet);
@@ -39,7 +40,7 @@ describe('patchMethod', () => {
   });
 
   test('leaves an inherited method inherited', () => {
-    const undo = patchMethod(Derived.prototype, 'greet', louder);
+    const undo = patchMethod(Derived.prototype, 'greet', louder, '!');
     expect([new Derived().greet('you'), new Base().greet('you')]).toEqual(['hello you!', 'hello you']);
     undo();
     expect(Object.getOwnPropertyNames(Derived.prototype)).toEqual(['constructor']);
@@ -60,9 +61,9 @@ describe('patchMethod', () => {
   });
 
   test('does nothing when it is undone twice, nor to the patch after it', () => {
-    const undo = patchMethod(prototype, 'greet', louder);
+    const undo = patchMethod(prototype, 'greet', louder, '!');
     undo();
-    const undoSecond = patchMethod(prototype, 'greet', louder);
+    const undoSecond = patchMethod(prototype, 'greet', louder, '!');
     undo();
     expect(prototype.greet('you')).toBe('hello you!');
     undoSecond();
@@ -70,7 +71,7 @@ describe('patchMethod', () => {
 
   test('under a wrapper of somebody else goes out of the way, and comes back in its place', () => {
     const original = prototype.greet;
-    const undo = patchMethod(prototype, 'greet', louder);
+    const undo = patchMethod(prototype, 'greet', louder, '!');
     const ours = prototype.greet;
     prototype.greet = function polite(name) {
       return `dear ${ours.call(this, name)}`;
@@ -79,7 +80,7 @@ describe('patchMethod', () => {
     undo();
     expect(prototype.greet('you')).toBe('dear hello you');
     for (let i = 0; i < 20; i++) {
-      const undoAgain = patchMethod(prototype, 'greet', louder);
+      const undoAgain = patchMethod(prototype, 'greet', louder, '!');
       expect(prototype.greet).toBe(theirs);
       expect(prototype.greet('you')).toBe('dear hello you!');
       undoAgain();
@@ -87,7 +88,7 @@ describe('patchMethod', () => {
     }
     // They take theirs off: the next undoing takes ours off as well.
     prototype.greet = ours;
-    patchMethod(prototype, 'greet', louder)();
+    patchMethod(prototype, 'greet', louder, '!')();
     expect(prototype.greet).toBe(original);
   });
 });
