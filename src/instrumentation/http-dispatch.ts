@@ -6,7 +6,7 @@ import type { Scope } from '../context/scope.js';
 import { isCallCancelled, isDeadlineExceeded } from '../errors.js';
 import { rejectLate } from './http-answer.js';
 import type { InboundRequest, InboundResponse } from './options.js';
-import type { Method } from './patch.js';
+import { type Method, patchMethod } from './patch.js';
 
 /** The event by which a server hands a request to the application. */
 export interface RequestEvent {
@@ -21,40 +21,89 @@ export function dispatchBare({ server, name, request, response }: RequestEvent):
   return EventEmitter.prototype.emit.call(server, name, request, response);
 }
 
+/** A request that is being handled. */
+interface Handling {
+  readonly event: RequestEvent;
+  readonly scope: Scope;
+  /** Whether calls are aborted: then a handler may fail because of that in words of its own. */
+  readonly enforce: boolean;
+}
+
+/** What handlers have returned, and for which requests: several may wait for one promise. */
+const promised = new WeakMap<Promise<unknown>, readonly Handling[]>();
+
 /**
  * As the server's `emit`, which lets go of what escapes from a handler: Node ends the process when it throws, or when its
  * promise is rejected. A caller must not be able to do that by hanging up, so what escapes because the scope has ended is
  * answered here. Everything else ends the process as ever.
- *
- * @param enforce whether calls are aborted: then a handler may fail because of that in words of its own
  */
 export function dispatch(event: RequestEvent, scope: Scope, enforce: boolean): boolean {
   const { server, request, response } = event;
   // The server was told to answer for rejections itself.
   if (capturesRejections(server)) return dispatchBare(event);
   const listeners = server.rawListeners(event.name) as Method[];
+  const handling = { event, scope, enforce };
   for (const listener of listeners) {
     try {
       const result: unknown = listener.call(server, request, response);
       if (result === undefined || !types.isPromise(result)) continue;
-      result.then(undefined, (error: unknown) => escaped(error, event, scope, enforce));
+      promised.set(result, [...(promised.get(result) ?? []).filter(isOpen), handling]);
     } catch (error) {
-      escaped(error, event, scope, enforce);
+      if (!isDueToEnd(error, handling)) throw error;
+      answerFor(handling, error);
       break;
     }
   }
   return listeners.length > 0;
 }
 
-function escaped(error: unknown, { request, response }: RequestEvent, scope: Scope, enforce: boolean): void {
-  const ending = scope.outcome();
-  const caused = isDeadlineExceeded(error) || isCallCancelled(error);
-  if (!caused && (!enforce || ending === undefined)) throw error;
-  // After its end anything may have failed because of it; but who looks for another fault must find it.
-  if (!caused) diag.error('a handler failed when its scope had ended', error);
-  if (response.writableEnded || response.destroyed) return;
-  if (!response.headersSent && isDeadlineExceeded(ending?.reason ?? error)) answerInstead(request, response);
+/**
+ * Answers for handlers whose promises are rejected because their scopes have ended. Node asks the process by an event
+ * whether anybody handles a rejection, and ends it if not. Here, and not by a `then` of our own: whether the application
+ * handles a promise itself is known to Node alone. Returns what undoes it.
+ */
+export function answerForRejections(): () => void {
+  return patchMethod(process, 'emit', wrapProcessEmit);
+}
+
+function wrapProcessEmit(original: Method): Method {
+  return function emit(this: NodeJS.Process, ...args: unknown[]): boolean {
+    const [name, error, promise] = args;
+    return (
+      (name === 'unhandledRejection' && isAnswered(error, promise as Promise<unknown>)) || original.apply(this, args)
+    );
+  };
+}
+
+function isAnswered(error: unknown, promise: Promise<unknown>): boolean {
+  const handlings = promised.get(promise);
+  if (!handlings?.every((handling) => isDueToEnd(error, handling))) return false;
+  for (const handling of handlings) answerFor(handling, error);
+  return true;
+}
+
+/** Whether what has escaped from a handler did so because its scope has ended. */
+function isDueToEnd(error: unknown, { scope, enforce }: Handling): boolean {
+  // After its end anything may have failed because of it.
+  return isEnd(error) || (enforce && scope.outcome() !== undefined);
+}
+
+function isEnd(error: unknown): boolean {
+  return isDeadlineExceeded(error) || isCallCancelled(error);
+}
+
+function answerFor(handling: Handling, error: unknown): void {
+  const { event, scope } = handling;
+  const { request, response } = event;
+  // Who looks for another fault must find it.
+  if (!isEnd(error)) diag.error('a handler failed when its scope had ended', error);
+  if (!isOpen(handling)) return;
+  if (!response.headersSent && isDeadlineExceeded(scope.outcome()?.reason ?? error)) answerInstead(request, response);
   else response.destroy();
+}
+
+function isOpen({ event: { response } }: Handling): boolean {
+  return !(response.writableEnded || response.destroyed);
 }
 
 /** Answers in place of a handler, which may have said much already of the answer that does not come. */

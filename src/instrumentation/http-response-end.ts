@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events';
+import { ServerResponse } from 'node:http';
+import { Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import type { Scope } from '../context/scope.js';
@@ -6,6 +8,7 @@ import { emit, measureBudget } from '../events.js';
 import { setResponseScope } from './http-answer.js';
 import type { InboundRequest, InboundResponse, InstrumentationSettings } from './options.js';
 import { abandon } from './outbound-call.js';
+import type { Method } from './patch.js';
 
 export function transportOf(request: InboundRequest): 'http' | 'http2' {
   return request.httpVersionMajor === 2 ? 'http2' : 'http';
@@ -44,8 +47,10 @@ export function completeWithResponse(served: ServedRequest, settings: Instrument
     if (wasSent(request, response) || !settings.server.cancels(request)) return scope.complete(true);
     // What happened first counts: a caller with the same deadline hangs up when it passes.
     if (!exceeded) emit({ type: 'cancelled', side: 'server', transport });
-    if (settings.enforce) scope.cancel();
-    else abandon(scope);
+    if (settings.enforce) return scope.cancel();
+    abandon(scope);
+    // It goes on until it is answered, although the answer goes nowhere.
+    onceEnded(response, () => scope.complete(true));
   };
   const close = () => {
     if (over) return;
@@ -53,11 +58,33 @@ export function completeWithResponse(served: ServedRequest, settings: Instrument
     offSocketClose(socket, close);
     contextApi.with(context, end);
   };
-  // Before another instrumentation ends its span, which is to tell of a caller that hung up. The prototype's method,
-  // because that of a response which somebody has bound to a context takes more time than all the rest here.
-  EventEmitter.prototype.prependListener.call(response, 'close', close);
+  // Before another instrumentation ends its span, which is to tell of a caller that hung up.
+  listenFirst(response, 'close', close);
   // Node 20: a pipelined response that waits for its turn hears nothing of its connection's end.
   if (transportOf(request) === 'http' && response.socket === null) onSocketClose(socket, close);
+}
+
+/** Calls `ended` when the application has ended a response whose connection is gone: no event tells. */
+function onceEnded(response: InboundResponse, ended: () => void): void {
+  if (response.writableEnded) {
+    ended();
+    return;
+  }
+  const end = response.end as Method;
+  response.end = function endForNobody(this: InboundResponse, ...args: unknown[]) {
+    ended();
+    return end.apply(this, args);
+  };
+}
+
+/**
+ * Past a method of its own that somebody has given to a response, to bind each listener to a context: that takes more
+ * time than all the rest of what is done for the end. Stand-ins for a response are asked themselves.
+ */
+function listenFirst(response: InboundResponse, event: string, listener: () => void): void {
+  const own = response instanceof ServerResponse || response instanceof Http2ServerResponse;
+  const { prependListener } = own ? EventEmitter.prototype : response;
+  prependListener.call(response, event, listener);
 }
 
 /** HTTP/2: after a reset, 'finish' fires and `writableFinished` is true. */

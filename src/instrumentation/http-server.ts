@@ -9,7 +9,7 @@ import { attachInbound, Inbound, inboundOf } from '../context/inbound.js';
 import { emit } from '../events.js';
 import { onChannel } from './channel.js';
 import { rejectLate, turnErrorIntoTimeout } from './http-answer.js';
-import { dispatch, dispatchBare, type RequestEvent } from './http-dispatch.js';
+import { answerForRejections, dispatch, dispatchBare, type RequestEvent } from './http-dispatch.js';
 import { completeWithResponse, transportOf } from './http-response-end.js';
 import type { InboundRequest, InboundResponse, InstrumentationSettings } from './options.js';
 import { type Method, type Patched, patchMethod } from './patch.js';
@@ -28,7 +28,7 @@ const REQUEST_START = 'http.server.request.start';
  */
 export function instrumentHttpServers(settings: InstrumentationSettings): () => void {
   const hook = new HttpServerHook(settings);
-  const undo: (() => void)[] = [];
+  const undo = [answerForRejections()];
   if (settings.server.http) {
     undo.push(onChannel<{ request: IncomingMessage }>(REQUEST_START, ({ request }) => hook.announce(request)));
     for (const { prototype } of [http.Server, https.Server]) undo.push(patchMethod(prototype, 'emit', wrapEmit, hook));
@@ -49,7 +49,9 @@ function wrapEmit(original: Method, patched: Patched<HttpServerHook>): Method {
     const request = args[1] as InboundRequest;
     // Anybody may emit anything.
     if (hook === undefined || !REQUEST_EVENTS.has(name) || !Object(request).headers) return original.apply(this, args);
-    return hook.receive(original, { server: this, name, request, response: args[2] as InboundResponse });
+    const inbound = hook.announce(request);
+    if (inbound.ignored) return hook.free(() => original.apply(this, args));
+    return hook.passInside(original, inbound, { server: this, name, request, response: args[2] as InboundResponse });
   };
 }
 
@@ -100,22 +102,14 @@ class HttpServerHook {
     return inbound;
   }
 
-  /** In place of `original`, the server's `emit`. */
-  receive(original: Method, event: RequestEvent): boolean {
-    const { server, name, request, response } = event;
-    const inbound = this.announce(request);
-    if (inbound.ignored) return this.free(() => original.call(server, name, request, response));
-    return this.passInside(original, inbound, event);
-  }
-
   /** Runs what an ignored request is for: bound by nobody, also where the server was started inside a scope. */
-  private free<T>(fn: () => T): T {
+  free<T>(fn: () => T): T {
     const active = contextApi.active();
     return getScope(active) === undefined ? fn() : contextApi.with(deleteScope(active), fn);
   }
 
   /** Passes on inside of what others do around `emit`. */
-  private passInside(original: Method, inbound: HttpInbound, event: RequestEvent): boolean {
+  passInside(original: Method, inbound: HttpInbound, event: RequestEvent): boolean {
     if (original === EventEmitter.prototype.emit) return this.pass(inbound, event);
     const { server, name, request, response } = event;
     inbound.event = event;

@@ -1,5 +1,5 @@
 import type { ClientRequest } from 'node:http';
-import type { Context } from '@opentelemetry/api';
+import type { Context, TextMapSetter } from '@opentelemetry/api';
 import { now } from '../clock.js';
 import type { DeadlineSetter, DeadlineWriter } from '../propagation/deadline-setter.js';
 import { type Injection, takeInjection } from './last-injection.js';
@@ -13,8 +13,11 @@ export type StampedRequest = ClientRequest & {
   outputSize: number;
 };
 
-/** For how long, in ms, what another instrumentation has written counts as what is left now. */
+/** For how long, in ms, what somebody has injected counts as what is left now. */
 const FRESH = 1;
+
+/** What the registered propagator writes deadlines with, as far as we have seen it at work. */
+let registered: DeadlineWriter | undefined;
 
 /** What a request was told. */
 export class HttpStamp implements DeadlineSetter<StampedRequest> {
@@ -33,13 +36,8 @@ export class HttpStamp implements DeadlineSetter<StampedRequest> {
     const injection = takeInjection(context, carrier);
     // Headers that were given as an array have been written already.
     if (request._header !== null) return;
-    if (injection !== undefined && isWhole(injection, request, instant)) {
-      this.budget = injection.budget;
-      this.until = instant + injection.budget;
-      this.writer = injection.writer;
-    } else {
-      inject(context, request, this);
-    }
+    if (injection !== undefined && isWhole(injection, request, instant)) this.adopt(injection, request, instant);
+    else inject(context, request, this);
   }
 
   set(request: StampedRequest, field: string, value: string): void {
@@ -48,12 +46,22 @@ export class HttpStamp implements DeadlineSetter<StampedRequest> {
   }
 
   setDeadline(request: StampedRequest, budget: number, writer: DeadlineWriter): void {
+    registered = writer;
     if (budget === Number.POSITIVE_INFINITY) return;
     this.budget = budget;
     this.until = now() + budget;
     this.writer = writer;
     // Another's deadline was written before the request was made; the last word on it is ours.
     writer.write(budget, request, { set: (_, field, value) => void request.setHeader(field, value) });
+  }
+
+  /** What was injected is what the request was told: the headers may have been written to since. */
+  private adopt({ budget, writer }: Injection, request: StampedRequest, instant: number): void {
+    if (budget === Number.POSITIVE_INFINITY) return;
+    this.budget = budget;
+    this.until = instant + budget;
+    this.writer = writer;
+    writer.write(budget, request, KEEP_OR_SET);
   }
 
   /** Tells a request that has waited for a socket how many ms are left now, in place of what it was told. */
@@ -64,12 +72,19 @@ export class HttpStamp implements DeadlineSetter<StampedRequest> {
 }
 
 /**
- * Whether an injection has left nothing to write: another instrumentation has made it for this call, just now. Who injects
- * by hand may have injected the deadline alone.
+ * Whether an injection has left nothing but the deadline to see to: it was made just now, by all of the registered
+ * propagator, as an instrumentation does for a call. Who injects by hand may do so with another propagator, or a part.
  */
-function isWhole({ instant: made }: Injection, request: StampedRequest, instant: number): boolean {
-  return instant - made < FRESH && request.hasHeader('traceparent');
+function isWhole({ instant: made, writer }: Injection, request: StampedRequest, instant: number): boolean {
+  return instant - made < FRESH && writer === registered && request.hasHeader('traceparent');
 }
+
+/** Leaves a field as it is that says the same already: to set it takes longer than to look. */
+const KEEP_OR_SET: TextMapSetter<StampedRequest> = {
+  set(request, field, value) {
+    if (request.getHeader(field) !== value) request.setHeader(field, value);
+  },
+};
 
 function setHeader(request: StampedRequest, field: string, value: string): void {
   request.setHeader(field, value);

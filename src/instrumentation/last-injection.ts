@@ -5,12 +5,13 @@ import { observeInjections } from '../propagation/injection-observer.js';
 
 /** What somebody has written into a carrier. */
 export interface Injection {
-  readonly context: Context;
+  /** Weakly: it may be the last one for long, and its scope must not live on for that. */
+  readonly context: WeakRef<Context>;
   readonly carrier: unknown;
   /** In whole ms; `Infinity`: there was no deadline. */
   readonly budget: number;
   readonly writer: DeadlineWriter;
-  /** When that was left, on the clock of `now()`; without a deadline it does not matter. */
+  /** When that was left, on the clock of `now()`. */
   readonly instant: number;
 }
 
@@ -19,7 +20,7 @@ let last: Injection | undefined;
 /** Remembers the last injection, from now on. Returns what ends that. */
 export function rememberInjections(): () => void {
   observeInjections((context, carrier, budget, writer) => {
-    last = { context, carrier, budget, writer, instant: budget === Number.POSITIVE_INFINITY ? budget : now() };
+    last = { context: new WeakRef(context), carrier, budget, writer, instant: now() };
   });
   return () => {
     observeInjections(undefined);
@@ -27,13 +28,10 @@ export function rememberInjections(): () => void {
   };
 }
 
-/**
- * The last injection, if it was from this very context into this very carrier: an instrumentation has made it, for the
- * call that it is making. Whatever it was, it is forgotten then.
- */
+/** The last injection, if it was from this very context into this very carrier. Whatever it was, it is forgotten then. */
 export function takeInjection(context: Context, carrier: unknown): Injection | undefined {
   const injection = last;
   last = undefined;
-  if (injection === undefined || carrier === undefined) return undefined;
-  return injection.context === context && injection.carrier === carrier ? injection : undefined;
+  if (injection === undefined || carrier === undefined || injection.carrier !== carrier) return undefined;
+  return injection.context.deref() === context ? injection : undefined;
 }

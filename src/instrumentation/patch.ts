@@ -4,8 +4,8 @@ export type Method = (this: any, ...args: any[]) => any;
 /** A method that has been replaced, as its replacement sees it. */
 export interface Patched<Settings> {
   /**
-   * What it was replaced for. `undefined`: the replacement is to do as the original does, because it was undone and could
-   * not be taken off.
+   * What it was replaced for. `undefined` when it was undone and could not be taken off, and always where it was given
+   * none: a replacement that has settings must do then as the original does.
    */
   readonly settings: Settings | undefined;
 }
@@ -19,7 +19,7 @@ class Patch<Settings> implements Patched<Settings> {
   turn: object | undefined = undefined;
   private readonly original: Method;
   private readonly inherited: boolean;
-  /** Itself what is called, with nothing in between: one wrapper for all methods would cost a microsecond in each request. */
+  /** Called with nothing in between: one wrapper for all methods would cost a microsecond in each request. */
   private readonly replacement: Method;
 
   constructor(
@@ -71,6 +71,6 @@ export function patchMethod<Settings>(
     if (patch.turn !== turn) return;
     patch.settings = undefined;
     patch.turn = undefined;
-    if (patch.remove()) byName.delete(name);
+    if (patch.remove() && byName.get(name) === (patch as Patch<unknown>)) byName.delete(name);
   };
 }

@@ -21,9 +21,10 @@ export function wrapDispatch(original: Method, patched: Patched<DispatchHook>): 
     // However it comes: nothing is sent.
     if (handler === NOBODY) return true;
     const go = () => original.call(this, options, handler);
+    const { settings: hook } = patched;
     // Undici says what is wrong with them.
-    if (!isObject(options) || !isObject(handler)) return go();
-    return patched.settings?.dispatch(go, this, options, handler) ?? go();
+    if (hook === undefined || !isObject(options) || !isObject(handler)) return go();
+    return hook.dispatch(go, this, options, handler);
   };
 }
 

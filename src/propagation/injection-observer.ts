@@ -8,7 +8,7 @@ import type { DeadlineWriter } from './deadline-setter.js';
  */
 export type InjectionObserver = (context: Context, carrier: unknown, budget: number, writer: DeadlineWriter) => void;
 
-/** Nearly always nobody: then it costs nothing. */
+/** Nobody where no instrumentation of ours is on. */
 export let injectionObserver: InjectionObserver | undefined;
 
 /** Tells `observer` of each injection from now on, in place of another one. */

@@ -8,7 +8,7 @@ import type {
   TraceAPI,
   TracerProvider,
 } from '@opentelemetry/api';
-import { patchMethod } from '../instrumentation/patch.js';
+import { type Method, type Patched, patchMethod } from '../instrumentation/patch.js';
 import { carriesDeadline } from './carries-deadline.js';
 
 /**
@@ -40,20 +40,8 @@ export class SdkStart {
    * @param warn told when one is left out that has fields which ours has not
    */
   keep(ours: TextMapPropagator, warn: (message: string) => void): void {
-    const isCurrent = (api: PropagationAPI) => String(api.fields()) === String(ours.fields());
     for (const { propagation } of this.apis) {
-      patchMethod(propagation, 'setGlobalPropagator', (original) => {
-        return function setGlobalPropagator(this: PropagationAPI, propagator: TextMapPropagator): boolean {
-          if (!isCurrent(this)) return original.call(this, propagator);
-          if (carriesDeadline(propagator)) {
-            this.disable();
-            return original.call(this, propagator);
-          }
-          const lost = propagator.fields().filter((field) => !ours.fields().includes(field));
-          if (lost.length > 0) warn(`a propagator of ${lost.join(', ')} is left out: name it in OTEL_PROPAGATORS`);
-          return true;
-        };
-      });
+      patchMethod(propagation, 'setGlobalPropagator', wrapSetGlobalPropagator, { ours, warn });
     }
   }
 
@@ -62,37 +50,58 @@ export class SdkStart {
     const quoted = names.filter((name) => !KNOWN_TO_SDK.includes(name)).map((name) => `"${name}"`);
     const isAnswered = (message: unknown) =>
       typeof message === 'string' && /propagator/i.test(message) && quoted.some((name) => message.includes(name));
-    for (const { diag } of this.apis) {
-      patchMethod(diag, 'warn', (original) => {
-        return function warn(this: DiagAPI, ...args: unknown[]): void {
-          if (!isAnswered(args[0])) original.apply(this, args);
-        };
-      });
-    }
+    for (const { diag } of this.apis) patchMethod(diag, 'warn', wrapWarn, isAnswered);
   }
 
   /** Tells that the SDK starts: it registers its context manager first of all, when its instrumentations are made. */
   onStart(listener: () => void): void {
-    for (const { context } of this.apis) onRegistration(context, 'setGlobalContextManager', listener);
+    for (const { context } of this.apis) patchMethod(context, 'setGlobalContextManager', wrapRegistration, listener);
   }
 
   /** Tells of the MeterProvider that the SDK registers. */
   onMeterProvider(listener: (provider: MeterProvider) => void): void {
-    for (const { metrics } of this.apis) onRegistration(metrics, 'setGlobalMeterProvider', listener);
+    for (const { metrics } of this.apis) patchMethod(metrics, 'setGlobalMeterProvider', wrapRegistration, listener);
   }
 
   /** Tells of the TracerProvider that the SDK registers. */
   onTracerProvider(listener: (provider: TracerProvider) => void): void {
-    for (const { trace } of this.apis) onRegistration(trace, 'setGlobalTracerProvider', listener);
+    for (const { trace } of this.apis) patchMethod(trace, 'setGlobalTracerProvider', wrapRegistration, listener);
   }
 }
 
-function onRegistration<T>(api: object, method: string, listener: (registered: T) => void): void {
-  patchMethod(api, method, (original) => {
-    return function setGlobal(this: unknown, offered: T): boolean {
-      const registered = original.call(this, offered);
-      if (registered) listener(offered);
-      return registered;
-    };
-  });
+/** The propagator that is to stay, and who is told when another one is left out. */
+interface Kept {
+  readonly ours: TextMapPropagator;
+  readonly warn: (message: string) => void;
+}
+
+function wrapSetGlobalPropagator(original: Method, patched: Patched<Kept>): Method {
+  return function setGlobalPropagator(this: PropagationAPI, propagator: TextMapPropagator): boolean {
+    const { settings: kept } = patched;
+    const ours = kept?.ours.fields() ?? [];
+    if (kept === undefined || String(this.fields()) !== String(ours)) return original.call(this, propagator);
+    if (carriesDeadline(propagator)) {
+      this.disable();
+      return original.call(this, propagator);
+    }
+    const lost = propagator.fields().filter((field) => !ours.includes(field));
+    if (lost.length > 0) kept.warn(`a propagator of ${lost.join(', ')} is left out: name it in OTEL_PROPAGATORS`);
+    return true;
+  };
+}
+
+/** Its settings: whether a warning is left out. */
+function wrapWarn(original: Method, patched: Patched<(message: unknown) => boolean>): Method {
+  return function warn(this: DiagAPI, ...args: unknown[]): void {
+    if (!patched.settings?.(args[0])) original.apply(this, args);
+  };
+}
+
+/** Its settings: who is told of what was registered. */
+function wrapRegistration<T>(original: Method, patched: Patched<(registered: T) => void>): Method {
+  return function setGlobal(this: unknown, offered: T): boolean {
+    const registered = original.call(this, offered);
+    if (registered) patched.settings?.(offered);
+    return registered;
+  };
 }

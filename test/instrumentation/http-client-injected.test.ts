@@ -8,7 +8,7 @@ import {
   type TextMapPropagator,
   trace,
 } from '@opentelemetry/api';
-import { detach, withTimeout } from '../../src/context/with-scope.js';
+import { detach, withCancel, withTimeout } from '../../src/context/with-scope.js';
 import { rememberInjections, takeInjection } from '../../src/instrumentation/last-injection.js';
 import { createPropagator, type PropagatorOptions } from '../../src/propagation/create-propagator.js';
 import { DeadlinePropagator } from '../../src/propagation/deadline-propagator.js';
@@ -21,7 +21,7 @@ import { type Served, Servers } from './http-servers.js';
 // Another instrumentation injects into the headers of a call, and then makes it in the same context.
 
 const servers = new Servers();
-new Enforcement({ server: { http: false } });
+const enforcement = new Enforcement({ server: { http: false } });
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const spanId = (last: number) => last.toString(16).padStart(16, '0');
 
@@ -48,6 +48,12 @@ function register(options?: PropagatorOptions): void {
   propagation.setGlobalPropagator(counting);
 }
 beforeEach(() => register());
+
+/** A first call, by which it becomes known what the registered propagator is. */
+async function warmUp(url: string): Promise<void> {
+  await new Outcome(http.get(url)).body();
+  injections.length = 0;
+}
 
 /** A server that tells which fields have arrived, and how often each. */
 async function listing(): Promise<Served> {
@@ -88,6 +94,18 @@ describe('each field arrives once, and says what is left', () => {
   test.each<[string, Call, number, object]>([
     ['when it has just been injected, and not again', {}, 1, all],
     ['in place of what the application wrote', { own: { TimeBudget: '90000', 'x-own': '1' } }, 1, all],
+    ['whatever its spelling', { own: { timebudget: '1', TimeBudget: '90000' } }, 1, all],
+    ['when it was changed since', { meanwhile: (headers) => void Object.assign(headers, { timebudget: '9' }) }, 1, all],
+    [
+      'when it was removed since',
+      {
+        meanwhile: (headers) => {
+          delete headers.timebudget;
+        },
+      },
+      1,
+      all,
+    ],
     ['when that was a while ago', { meanwhile: () => advance(20) }, 2, { ...all, timebudget: ['480'] }],
     ['when time has run out since', { meanwhile: () => advance(499.5) }, 2, { ...all, timebudget: ['0'] }],
     ['when the headers were copied', { headers: (injected) => ({ ...injected }) }, 2, all],
@@ -102,6 +120,15 @@ describe('each field arrives once, and says what is left', () => {
       all,
     ],
     [
+      'when the deadline alone was injected, by hand, beside a trace context',
+      {
+        own: { traceparent: all.traceparent[0] as string },
+        inject: (from, headers) => new DeadlinePropagator().inject(from, headers, defaultTextMapSetter),
+      },
+      1,
+      all,
+    ],
+    [
       'when something else was injected last',
       { meanwhile: () => propagation.inject(traced(context.active(), 3), {}) },
       3,
@@ -109,6 +136,7 @@ describe('each field arrives once, and says what is left', () => {
     ],
   ])('%s', async (_, how, times, expected) => {
     const { url } = await listing();
+    await warmUp(url);
     const outcome = withTimeout(500, () => call(url, how));
     expect(JSON.parse(await outcome.body())).toEqual(expected);
     expect(injections).toHaveLength(times);
@@ -116,6 +144,7 @@ describe('each field arrives once, and says what is left', () => {
 
   test('for each of two calls with the same headers', async () => {
     const { url } = await listing();
+    await warmUp(url);
     const scope = new OpenScope(500);
     const from = traced(scope.context);
     const headers = {};
@@ -129,11 +158,26 @@ describe('each field arrives once, and says what is left', () => {
     scope.complete();
   });
 
+  test('when nobody waits any more, and nothing is enforced', async () => {
+    const { url } = await listing();
+    await warmUp(url);
+    enforcement.configure({ mode: 'observe' });
+    const outcome = withCancel((_, cancel) => {
+      const meanwhile = () => {
+        cancel();
+        advance(100);
+      };
+      return call(url, { meanwhile });
+    });
+    expect(JSON.parse(await outcome.body())).toEqual({ ...all, timebudget: ['0'] });
+  });
+
   test.each<[string, (fn: () => Outcome) => Outcome]>([
     ['without a deadline', (fn) => fn()],
     ['under detach', (fn) => withTimeout(500, () => detach(fn))],
   ])('or says nothing, %s', async (_, run) => {
     const { url } = await listing();
+    await warmUp(url);
     const outcome = run(() => call(url));
     expect(JSON.parse(await outcome.body())).toEqual({ ...all, timebudget: undefined });
     expect(injections).toHaveLength(1);
@@ -143,7 +187,10 @@ describe('each field arrives once, and says what is left', () => {
 describe('a call that another instrumentation has stamped', () => {
   test('is aborted when what it was told runs out', async () => {
     register({ deadline: { reserve: 100 } });
-    const { url } = await servers.serve(() => {});
+    const { url } = await servers.serve((request, response) => {
+      if (request.headers.timebudget === undefined) response.end();
+    });
+    await warmUp(url);
     const scope = new OpenScope(500);
     const outcome = scope.run(() => call(url));
     expect(injections).toHaveLength(1);
@@ -157,6 +204,7 @@ describe('a call that another instrumentation has stamped', () => {
 
   test('tells what is left when it has waited for a socket', async () => {
     const { url } = await listing();
+    await warmUp(url);
     const agent = new http.Agent({ maxSockets: 1 });
     const scope = new OpenScope(500);
     const from = traced(scope.context);

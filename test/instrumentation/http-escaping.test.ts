@@ -19,6 +19,10 @@ describe.each(Object.entries(orders))('what escapes from an async handler, %s', 
     expect(finished.report.causedByUs).toEqual([]);
   });
 
+  test('and was handled by the application does not either', () => {
+    expect(finished.report.handled).toBe(502);
+  });
+
   test('for any other reason does, as without us', () => {
     expect(finished.report.others).toEqual(['its own fault']);
   });

@@ -3,6 +3,7 @@ import http, { type RequestListener } from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import { type Context, context as contextApi } from '@opentelemetry/api';
 import { remainingTime, throwIfExceeded } from '../../src/context/context-deadline.js';
 import { isCallCancelled } from '../../src/errors.js';
 import { advance } from '../clock/fake-clock.js';
@@ -251,4 +252,50 @@ test.each([[[]], [['no request']], [[{}]]])('an event of that name with %j is pa
   const { server } = await servers.serve(listener);
   expect(server.emit('request', ...args)).toBe(true);
   expect(listener.mock.calls).toEqual([args]);
+});
+
+describe('in observe mode, a caller who hangs up', () => {
+  test.each<[string, (handling: Handling) => void]>([
+    ['before the answer', ({ response }) => void response.end('for nobody')],
+    ['in the middle of it', ({ response }) => void response.end()],
+  ])('%s: the scope goes on, and completes when the handler has answered', async (when, finish) => {
+    enforcement.configure({ mode: 'observe' });
+    const handlings = new Handlings(when === 'before the answer' ? never : halfway);
+    const client = new RawClient((await servers.serve(handlings.handler)).port);
+    client.send(['GET / HTTP/1.1', 'timebudget: 60000']);
+    const handling = await handlings.arrived();
+    client.socket.destroy();
+    await within(2_000, 'the hang-up to be seen', () => enforcement.counts['server cancelled'] === 1);
+    expect([remainingTime(handling.context), handling.signal?.aborted]).toEqual([60_000, false]);
+    finish(handling);
+    expect([remainingTime(handling.context), handling.signal?.aborted]).toEqual([Number.POSITIVE_INFINITY, false]);
+  });
+});
+
+test('a stand-in for a response is asked itself for its end', async () => {
+  const { server } = await servers.serve(never);
+  const ends: (() => void)[] = [];
+  const response = {
+    socket: {},
+    writableFinished: true,
+    prependListener: (event: string, listener: () => void) => void (event === 'close' && ends.push(listener)),
+  };
+  let context: Context | undefined;
+  server.once('request', () => {
+    context = contextApi.active();
+  });
+  server.emit('request', { headers: { timebudget: '60000' }, httpVersionMajor: 1 } as never, response as never);
+  expect(remainingTime(context)).toBe(60_000);
+  for (const end of ends) end();
+  expect(remainingTime(context)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('an ignored event reaches its listeners with all that it was emitted with', async () => {
+  enforcement.configure({ server: { ignore: () => true } });
+  const { server } = await servers.serve(never);
+  const seen: unknown[] = [];
+  server.once('request', (...args: unknown[]) => seen.push(...args));
+  const given = [{ headers: {} }, {}, 'more'];
+  server.emit('request', ...(given as [never, never]));
+  expect(seen).toEqual(given);
 });
