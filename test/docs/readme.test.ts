@@ -5,7 +5,6 @@ const [setUp, service, ...others] = codeBlocks('README.md');
 /** What a reader has: services to call and a database. The services answer
  * what they were sent; they are none of http's, whose options are those of the edge. */
 const SURROUNDINGS = `
-  import http from 'node:http';
   import net from 'node:net';
   const echo = net.createServer((socket) => {
     socket.once('data', (head) => {
