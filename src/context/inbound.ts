@@ -46,7 +46,7 @@ export class Inbound {
 }
 
 /** A constructor that makes nothing: a class derived from it puts its private fields on the object that it is given. */
-const Onto = class {
+export const Onto = class {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: that is what it is for
     return object;

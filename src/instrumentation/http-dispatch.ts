@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { ServerResponse } from 'node:http';
 import { types } from 'node:util';
 import { diag } from '@opentelemetry/api';
+import { Onto } from '../context/inbound.js';
 import type { Scope } from '../context/scope.js';
 import { isCallCancelled, isDeadlineExceeded } from '../errors.js';
 import { rejectLate } from './http-answer.js';
@@ -29,8 +30,27 @@ interface Handling {
   readonly enforce: boolean;
 }
 
-/** What handlers have returned, and for which requests: several may wait for one promise. */
-const promised = new WeakMap<Promise<unknown>, readonly Handling[]>();
+/**
+ * For which requests a handler has returned a promise: several may wait for one. As a #field, because the promise is the
+ * application's.
+ */
+class Promised extends Onto {
+  #handlings: readonly Handling[];
+
+  constructor(promise: object, handlings: readonly Handling[]) {
+    super(promise);
+    this.#handlings = handlings;
+  }
+
+  static add(promise: object, handling: Handling): void {
+    if (#handlings in promise) promise.#handlings = [...promise.#handlings.filter(isOpen), handling];
+    else new Promised(promise, [handling]);
+  }
+
+  static handlings(promise: object): readonly Handling[] {
+    return #handlings in promise ? promise.#handlings : [];
+  }
+}
 
 /**
  * As the server's `emit`, which lets go of what escapes from a handler: Node ends the process when it throws, or when its
@@ -46,8 +66,7 @@ export function dispatch(event: RequestEvent, scope: Scope, enforce: boolean): b
   for (const listener of listeners) {
     try {
       const result: unknown = listener.call(server, request, response);
-      if (result === undefined || !types.isPromise(result)) continue;
-      promised.set(result, [...(promised.get(result) ?? []).filter(isOpen), handling]);
+      if (result !== undefined && types.isPromise(result)) Promised.add(result, handling);
     } catch (error) {
       if (!isDueToEnd(error, handling)) throw error;
       answerFor(handling, error);
@@ -69,15 +88,15 @@ export function answerForRejections(): () => void {
 function wrapProcessEmit(original: Method): Method {
   return function emit(this: NodeJS.Process, ...args: unknown[]): boolean {
     const [name, error, promise] = args;
-    return (
-      (name === 'unhandledRejection' && isAnswered(error, promise as Promise<unknown>)) || original.apply(this, args)
-    );
+    // Anybody may emit anything.
+    const answered = name === 'unhandledRejection' && types.isPromise(promise) && isAnswered(error, promise);
+    return answered || original.apply(this, args);
   };
 }
 
 function isAnswered(error: unknown, promise: Promise<unknown>): boolean {
-  const handlings = promised.get(promise);
-  if (!handlings?.every((handling) => isDueToEnd(error, handling))) return false;
+  const handlings = Promised.handlings(promise);
+  if (handlings.length === 0 || !handlings.every((handling) => isDueToEnd(error, handling))) return false;
   for (const handling of handlings) answerFor(handling, error);
   return true;
 }

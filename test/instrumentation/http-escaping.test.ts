@@ -19,6 +19,10 @@ describe.each(Object.entries(orders))('what escapes from an async handler, %s', 
     expect(finished.report.causedByUs).toEqual([]);
   });
 
+  test('is answered for each request that waits for it', () => {
+    expect(finished.report.both).toEqual([504, 504]);
+  });
+
   test('and was handled by the application does not either', () => {
     expect(finished.report.handled).toBe(502);
   });
