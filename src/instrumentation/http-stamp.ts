@@ -1,5 +1,5 @@
 import type { ClientRequest } from 'node:http';
-import type { Context, TextMapSetter } from '@opentelemetry/api';
+import { type Context, diag, type TextMapSetter } from '@opentelemetry/api';
 import { now } from '../clock.js';
 import type { DeadlineSetter, DeadlineWriter } from '../propagation/deadline-setter.js';
 import { type Injection, takeInjection } from './last-injection.js';
@@ -61,13 +61,22 @@ export class HttpStamp implements DeadlineSetter<StampedRequest> {
     this.budget = budget;
     this.until = instant + budget;
     this.writer = writer;
-    writer.write(budget, request, KEEP_OR_SET);
+    this.write(budget, request, KEEP_OR_SET);
   }
 
   /** Tells a request that has waited for a socket how many ms are left now, in place of what it was told. */
   countDown(request: StampedRequest, left: number): void {
     const set = request._header === null ? setHeader : rewriteHead;
-    this.writer?.write(Math.min(this.budget, Math.floor(left)), request, { set });
+    this.write(Math.min(this.budget, Math.floor(left)), request, { set });
+  }
+
+  /** A format may be an application's own: that it fails must not be the failure of a call. */
+  private write(ms: number, request: StampedRequest, setter: TextMapSetter<StampedRequest>): void {
+    try {
+      this.writer?.write(ms, request, setter);
+    } catch (error) {
+      diag.error('a call goes out with the deadline that it was told first', error);
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import {
   type Context,
   context,
   defaultTextMapSetter,
+  diag,
   propagation,
   ROOT_CONTEXT,
   type TextMapPropagator,
@@ -12,6 +13,7 @@ import { detach, withCancel, withTimeout } from '../../src/context/with-scope.js
 import { rememberInjections, takeInjection } from '../../src/instrumentation/last-injection.js';
 import { createPropagator, type PropagatorOptions } from '../../src/propagation/create-propagator.js';
 import { DeadlinePropagator } from '../../src/propagation/deadline-propagator.js';
+import { deadlineFormat } from '../../src/wire/deadline-format.js';
 import { advance } from '../clock/fake-clock.js';
 import { OpenScope, Outcome } from './http-calls.js';
 import { Enforcement } from './http-enforcement.js';
@@ -200,6 +202,25 @@ describe('a call that another instrumentation has stamped', () => {
     await outcome.close();
     expect(outcome.errors).toEqual([expect.objectContaining({ code: 'DEADLINE_EXCEEDED', spent: 400 })]);
     scope.complete();
+  });
+
+  test('goes out as it was stamped when a format of the application fails the next time', async () => {
+    const errors = jest.spyOn(diag, 'error').mockReturnValue();
+    let times = 0;
+    const format = (ms: number) => {
+      times++;
+      if (times > 1) throw new Error('once only');
+      return String(ms);
+    };
+    const once = deadlineFormat({ field: 'timebudget', parse: Number, format });
+    register({ deadline: { inject: [once] } });
+    const { url } = await listing();
+    await warmUp(url);
+    const outcome = withTimeout(500, () => call(url));
+    expect(JSON.parse(await outcome.body())).toEqual(all);
+    expect(times).toBe(2);
+    expect(errors).toHaveBeenCalledTimes(1);
+    errors.mockRestore();
   });
 
   test('tells what is left when it has waited for a socket', async () => {
