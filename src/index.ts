@@ -2,25 +2,30 @@
 export { createPropagator, type PropagatorOptions } from './propagation/create-propagator.js';
 export { DeadlinePropagator } from './propagation/deadline-propagator.js';
 export type { DeadlinePropagatorOptions } from './propagation/deadline-options.js';
-export { BoundedBaggagePropagator } from './propagation/bounded-baggage-propagator.js';
-export type { BaggageDrop, BaggagePropagatorOptions, CustomBaggageLimits } from './propagation/baggage-options.js';
-export type { BaggageDropReason } from './wire/baggage-scan.js';
-export type { KeyFilter } from './propagation/key-filter.js';
+export { BoundedBaggagePropagator } from './propagation/baggage/propagator.js';
+export type { BaggageDrop, BaggagePropagatorOptions, CustomBaggageLimits } from './propagation/baggage/options.js';
+export type { BaggageDropReason } from './wire/baggage/scan.js';
+export type { KeyFilter } from './propagation/baggage/key-filter.js';
 
 // How others spell a deadline, for `extract` and `inject`; and one's own way
-export { timebudget } from './wire/timebudget.js';
-export { grpcTimeout } from './wire/grpc-timeout.js';
-export { connectTimeoutMs } from './wire/connect-timeout-ms.js';
-export { envoyExpectedTimeout, envoyUpstreamTimeout } from './wire/envoy-timeout.js';
-export { contextTtlMs } from './wire/context-ttl-ms.js';
-export { requestTimeoutMs } from './wire/request-timeout-ms.js';
-export { serverTimeout } from './wire/server-timeout.js';
-export { xDeadline } from './wire/x-deadline.js';
-export { finagleDeadline } from './wire/finagle-deadline.js';
-export { durationMs } from './wire/duration-ms.js';
-export { epochMs } from './wire/epoch-ms.js';
-export { type DeadlineFormat, deadlineFormat, type FormatDefinition, type WallClock } from './wire/deadline-format.js';
-export { timeUntil } from './wire/clock-time.js';
+export { timebudget } from './wire/formats/timebudget.js';
+export { grpcTimeout } from './wire/formats/grpc-timeout.js';
+export { connectTimeoutMs } from './wire/formats/connect-timeout-ms.js';
+export { envoyExpectedTimeout, envoyUpstreamTimeout } from './wire/formats/envoy-timeout.js';
+export { contextTtlMs } from './wire/formats/context-ttl-ms.js';
+export { requestTimeoutMs } from './wire/formats/request-timeout-ms.js';
+export { serverTimeout } from './wire/formats/server-timeout.js';
+export { xDeadline } from './wire/formats/x-deadline.js';
+export { finagleDeadline } from './wire/formats/finagle-deadline.js';
+export { durationMs } from './wire/formats/duration-ms.js';
+export { epochMs } from './wire/formats/epoch-ms.js';
+export {
+  type DeadlineFormat,
+  deadlineFormat,
+  type FormatDefinition,
+  type WallClock,
+} from './wire/formats/deadline-format.js';
+export { timeUntil } from './wire/formats/clock-time.js';
 export { type ClockLimits, withClockLimits } from './propagation/clock-limits.js';
 
 // For services that pass a bare trace id
@@ -31,7 +36,7 @@ export { abortSignal, remainingTime, throwIfExceeded } from './context/context-d
 
 // Less time, a way to cancel, or freedom from both, for a piece of work; no baggage for a third party
 export { detach, withCancel, withDeadline, withTimeout } from './context/with-scope.js';
-export { withoutBaggage } from './propagation/without-baggage.js';
+export { withoutBaggage } from './propagation/baggage/without-baggage.js';
 
 // The deadline as a value in a Context
 export { Deadline } from './context/deadline.js';

@@ -1,9 +1,9 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
-import { wrongType } from '../argument.js';
+import { wrongType } from '../check-argument.js';
 import { deleteScope, getScope, parentScope, setScope } from './context-scope.js';
 import { type Deadline, isDeadline } from './deadline.js';
-import { Scope } from './scope.js';
-import { signalOf } from './scope-watch.js';
+import { Scope } from './scope/scope.js';
+import { signalOf } from './scope/watch.js';
 
 /** The deadline that binds work in `context`; `undefined` when there is none. */
 export function getDeadline(context: Context): Deadline | undefined {

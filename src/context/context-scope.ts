@@ -1,7 +1,7 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { overlay } from './overlay-context.js';
-import { Scope } from './scope.js';
+import { Scope } from './scope/scope.js';
 
 const SCOPE_KEY = createContextKey('opentelemetry-propagator-deadline scope');
 

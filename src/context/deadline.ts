@@ -1,6 +1,6 @@
-import { checkDuration, kindOf, outOfRange, wrongType } from '../argument.js';
-import { now } from '../clock.js';
+import { checkDuration, kindOf, outOfRange, wrongType } from '../check-argument.js';
 import { DeadlineExceededError } from '../errors.js';
+import { now } from '../time/clock.js';
 
 /** The brand's key, from the global symbol registry: another copy of this package makes deadlines too. */
 const BRAND = Symbol.for('opentelemetry-propagator-deadline.Deadline');

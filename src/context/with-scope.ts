@@ -1,8 +1,8 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
-import { checkDuration, checkFunction, wrongType } from '../argument.js';
+import { checkDuration, checkFunction, wrongType } from '../check-argument.js';
 import { deleteScope, parentScope, setScope } from './context-scope.js';
 import { Deadline, isDate, isDeadline } from './deadline.js';
-import { Scope } from './scope.js';
+import { Scope } from './scope/scope.js';
 
 /**
  * Runs `fn` with at most `ms` milliseconds: in a context whose deadline is the earlier of the parent's and this one,

@@ -1,16 +1,16 @@
 import { InstrumentationBase, type InstrumentationNodeModuleDefinition } from '@opentelemetry/instrumentation';
 import { recordMetrics } from '../telemetry/deadline-metrics.js';
-import { GrpcModules } from './grpc-modules.js';
-import { instrumentHttpClient } from './http-client.js';
-import { instrumentHttpServers } from './http-server.js';
+import { GrpcModules } from './grpc/loaded-classes.js';
+import { instrumentHttpClient } from './http/client.js';
+import { instrumentHttpServers } from './http/server.js';
 import {
   type DeadlineInstrumentationConfig,
   type InstrumentationSettings,
   resolveInstrumentationConfig,
 } from './options.js';
-import { releaseCallsInFlight } from './outbound-call.js';
-import { instrumentUndici } from './undici-client.js';
-import { undiciModule } from './undici-copies.js';
+import { releaseCallsInFlight } from './outbound/outbound-call.js';
+import { instrumentUndici } from './undici/client.js';
+import { undiciModule } from './undici/loaded-classes.js';
 
 const NAME = 'opentelemetry-propagator-deadline';
 const VERSION = '0.1.0';

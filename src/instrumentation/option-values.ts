@@ -1,5 +1,5 @@
 import { diag } from '@opentelemetry/api';
-import { checkDuration, checkFunction, wrongType } from '../argument.js';
+import { checkDuration, checkFunction, wrongType } from '../check-argument.js';
 
 /** @throws TypeError unless `value` is a boolean, or absent: then it is `fallback` */
 export function flag(option: string, value: unknown, fallback: boolean): boolean {

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
-import { checkOptions, outOfRange } from '../argument.js';
-import { type DetachedCalls, noticeDetachedCalls } from './detached-calls.js';
+import { checkOptions, outOfRange } from '../check-argument.js';
+import { type DetachedCalls, noticeDetachedCalls } from './lost-context/lost-contexts.js';
 import { budget, filter, flag, predicate } from './option-values.js';
 
 /** A request that we serve, of node:http, node:https or the compatibility API of node:http2. */

@@ -1,6 +1,6 @@
-import { checkDuration, checkOptions } from '../argument.js';
-import { DAY } from '../wire/clock-time.js';
-import type { DeadlineFormat } from '../wire/deadline-format.js';
+import { checkDuration, checkOptions } from '../check-argument.js';
+import { DAY } from '../wire/formats/clock-time.js';
+import type { DeadlineFormat } from '../wire/formats/deadline-format.js';
 
 /** How far the clocks of callers are trusted. */
 export interface ClockLimits {

@@ -1,8 +1,8 @@
 import type { TextMapPropagator } from '@opentelemetry/api';
 import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
-import { checkOptions } from '../argument.js';
-import type { BaggagePropagatorOptions } from './baggage-options.js';
-import { BoundedBaggagePropagator } from './bounded-baggage-propagator.js';
+import { checkOptions } from '../check-argument.js';
+import type { BaggagePropagatorOptions } from './baggage/options.js';
+import { BoundedBaggagePropagator } from './baggage/propagator.js';
 import type { DeadlinePropagatorOptions } from './deadline-options.js';
 import { DeadlinePropagator } from './deadline-propagator.js';
 

@@ -1,6 +1,6 @@
-import { checkDuration, checkNumber, checkOptions, wrongType } from '../argument.js';
-import type { DeadlineFormat } from '../wire/deadline-format.js';
-import { timebudget } from '../wire/timebudget.js';
+import { checkDuration, checkNumber, checkOptions, wrongType } from '../check-argument.js';
+import type { DeadlineFormat } from '../wire/formats/deadline-format.js';
+import { timebudget } from '../wire/formats/timebudget.js';
 
 /** Options of `DeadlinePropagator`, and of `createPropagator` under `deadline`. */
 export interface DeadlinePropagatorOptions {

@@ -1,16 +1,16 @@
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api';
 import { getScope, parentScope, setScope } from '../context/context-scope.js';
 import { Deadline } from '../context/deadline.js';
-import { inboundOf } from '../context/inbound.js';
-import { Scope } from '../context/scope.js';
+import { Scope } from '../context/scope/scope.js';
 import { emit } from '../events.js';
-import type { DeadlineFormat } from '../wire/deadline-format.js';
+import type { DeadlineFormat } from '../wire/formats/deadline-format.js';
+import { TIMEBUDGET } from '../wire/formats/timebudget.js';
 import { wholeMs } from '../wire/number.js';
-import { TIMEBUDGET } from '../wire/timebudget.js';
 import { FIELD_LENGTH } from '../wire/value-list.js';
 import { readField } from './carrier-field.js';
 import { type DeadlinePropagatorOptions, type DeadlineSettings, resolveDeadlineOptions } from './deadline-options.js';
 import type { DeadlineSetter } from './deadline-setter.js';
+import { inboundOf } from './inbound.js';
 import { injectionObserver } from './injection-observer.js';
 
 export { TIMEBUDGET };

@@ -1,4 +1,4 @@
-import { grpcTimeout } from '../wire/grpc-timeout.js';
+import { grpcTimeout } from '../wire/formats/grpc-timeout.js';
 
 /** gRPC's own field. Its libraries write it themselves, from the deadline that a call is made with. */
 export const GRPC_TIMEOUT = grpcTimeout.field;

@@ -1,8 +1,8 @@
-import { outOfRange } from '../argument.js';
+import { outOfRange } from '../check-argument.js';
 import type { DeadlineInstrumentationConfig } from '../instrumentation/options.js';
-import type { CustomBaggageLimits } from '../propagation/baggage-options.js';
+import { resolveKeyFilter } from '../propagation/baggage/key-filter.js';
+import type { CustomBaggageLimits } from '../propagation/baggage/options.js';
 import type { PropagatorOptions } from '../propagation/create-propagator.js';
-import { resolveKeyFilter } from '../propagation/key-filter.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

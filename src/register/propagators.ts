@@ -1,6 +1,6 @@
 import type { TextMapPropagator } from '@opentelemetry/api';
 import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
-import { BoundedBaggagePropagator } from '../propagation/bounded-baggage-propagator.js';
+import { BoundedBaggagePropagator } from '../propagation/baggage/propagator.js';
 import type { PropagatorOptions } from '../propagation/create-propagator.js';
 import { DeadlinePropagator } from '../propagation/deadline-propagator.js';
 import type { RegisterSettings } from './environment.js';

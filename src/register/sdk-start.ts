@@ -8,7 +8,7 @@ import type {
   TraceAPI,
   TracerProvider,
 } from '@opentelemetry/api';
-import { type Method, type Patched, patchMethod } from '../instrumentation/patch.js';
+import { type Method, type Patched, patchMethod } from '../instrumentation/hooks/patch-method.js';
 import { carriesDeadline } from './carries-deadline.js';
 
 /**

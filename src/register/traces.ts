@@ -1,5 +1,5 @@
 import { type Context, context as contextApi, type Span, type TracerProvider } from '@opentelemetry/api';
-import { type Method, patchMethod } from '../instrumentation/patch.js';
+import { type Method, patchMethod } from '../instrumentation/hooks/patch-method.js';
 import { DeadlineSpanProcessor } from '../telemetry/deadline-span-processor.js';
 
 /**

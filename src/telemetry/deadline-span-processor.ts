@@ -1,8 +1,8 @@
 import type { Context, Span } from '@opentelemetry/api';
-import { now } from '../clock.js';
 import { getScope } from '../context/context-scope.js';
-import type { Scope } from '../context/scope.js';
+import type { Scope } from '../context/scope/scope.js';
 import { isDeadlineExceeded } from '../errors.js';
+import { now } from '../time/clock.js';
 import { type DescribedSpan, hopOf } from './hop.js';
 
 const SCOPE = Symbol('opentelemetry-propagator-deadline scope of a span');

@@ -1,4 +1,4 @@
-import { isToken } from './baggage-grammar.js';
+import { isToken } from './text.js';
 
 /**
  * A header's name (RFC 9110, section 5.1) in lower case, as the carriers of Node have it.

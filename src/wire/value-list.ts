@@ -1,4 +1,4 @@
-import { trimSpace } from './baggage-grammar.js';
+import { trimSpace } from './text.js';
 
 /** How many characters of a field are looked at. */
 export const FIELD_LENGTH = 256;

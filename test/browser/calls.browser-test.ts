@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core';
-import { within } from '../instrumentation/http-waiting.js';
+import { within } from '../support/waiting.js';
 import { OpenPage, startBrowser } from './browser.js';
 import { bundleForBrowser } from './bundle.js';
 import type { Way } from './outcome.js';

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { within } from '../instrumentation/http-waiting.js';
+import { within } from '../support/waiting.js';
 
 export type Transport = 'http.request' | 'fetch' | 'undici' | 'gRPC';
 export type ModuleSystem = 'cjs' | 'mjs';

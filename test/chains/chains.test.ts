@@ -1,4 +1,4 @@
-import { RawClient } from '../instrumentation/http-servers.js';
+import { RawClient } from '../instrumentation/http/servers.js';
 import { Chain, type Holdings, LIMIT, type ModuleSystem, type State, type Transport } from './chain.js';
 
 jest.setTimeout(3 * LIMIT);

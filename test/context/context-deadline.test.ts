@@ -11,8 +11,8 @@ import {
 import { Deadline } from '../../src/context/deadline.js';
 import { withCancel, withDeadline, withTimeout } from '../../src/context/with-scope.js';
 import { DeadlineExceededError } from '../../src/errors.js';
-import { advance, block, useFakeClock } from '../clock/fake-clock.js';
-import { reasonIn, signalIn } from './ending.js';
+import { advance, block, useFakeClock } from '../support/fake-clock.js';
+import { reasonIn, signalIn } from './scope/ending.js';
 
 useFakeClock();
 

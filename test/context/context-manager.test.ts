@@ -3,8 +3,8 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { suppressTracing } from '@opentelemetry/core';
 import { abortSignal, remainingTime, throwIfExceeded } from '../../src/context/context-deadline.js';
 import { detach, withCancel, withTimeout } from '../../src/context/with-scope.js';
-import { advance, useFakeClock } from '../clock/fake-clock.js';
-import { signalIn } from './ending.js';
+import { advance, useFakeClock } from '../support/fake-clock.js';
+import { signalIn } from './scope/ending.js';
 
 useFakeClock();
 

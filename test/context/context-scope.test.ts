@@ -2,7 +2,7 @@ import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { deleteScope, getScope, knowsScope, parentScope, setScope } from '../../src/context/context-scope.js';
 import { Deadline } from '../../src/context/deadline.js';
-import { Scope } from '../../src/context/scope.js';
+import { Scope } from '../../src/context/scope/scope.js';
 
 const live = () => new Scope(undefined, Deadline.after(1_000), 'owned');
 

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { Deadline, isDate, isDeadline } from '../../src/context/deadline.js';
 import { DeadlineExceededError } from '../../src/errors.js';
-import { advance, useFakeClock } from '../clock/fake-clock.js';
+import { advance, useFakeClock } from '../support/fake-clock.js';
 
 useFakeClock();
 

@@ -2,8 +2,8 @@ import type { Context } from '@opentelemetry/api';
 import { abortSignal, remainingTime } from '../../src/context/context-deadline.js';
 import { Deadline } from '../../src/context/deadline.js';
 import { withCancel, withDeadline, withTimeout } from '../../src/context/with-scope.js';
-import { advance, useFakeClock } from '../clock/fake-clock.js';
-import { reasonIn, signalIn } from './ending.js';
+import { advance, useFakeClock } from '../support/fake-clock.js';
+import { reasonIn, signalIn } from './scope/ending.js';
 
 useFakeClock();
 

@@ -4,8 +4,8 @@ import { abortSignal, getDeadline, remainingTime, setDeadline } from '../../src/
 import { Deadline } from '../../src/context/deadline.js';
 import { detach, withCancel, withDeadline, withTimeout } from '../../src/context/with-scope.js';
 import { CallCancelledError, DeadlineExceededError } from '../../src/errors.js';
-import { advance, block, useFakeClock } from '../clock/fake-clock.js';
-import { reasonIn, signalIn } from './ending.js';
+import { advance, block, useFakeClock } from '../support/fake-clock.js';
+import { reasonIn, signalIn } from './scope/ending.js';
 
 useFakeClock();
 

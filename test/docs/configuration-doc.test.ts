@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveInstrumentationConfig } from '../../src/instrumentation/options.js';
-import { resolveBaggageOptions } from '../../src/propagation/baggage-options.js';
+import { resolveBaggageOptions } from '../../src/propagation/baggage/options.js';
 import { withClockLimits } from '../../src/propagation/clock-limits.js';
 import { resolveDeadlineOptions } from '../../src/propagation/deadline-options.js';
 import { readEnvironment } from '../../src/register/environment.js';
-import { timebudget } from '../../src/wire/timebudget.js';
+import { timebudget } from '../../src/wire/formats/timebudget.js';
 
 const document = readFileSync(join(__dirname, '../../docs/configuration.md'), 'utf8');
 

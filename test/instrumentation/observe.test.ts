@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { context } from '@opentelemetry/api';
-import { advance } from '../clock/fake-clock.js';
-import { Enforcement } from './http-enforcement.js';
-import { Handlings } from './http-handlings.js';
-import { RawClient, Servers } from './http-servers.js';
+import { advance } from '../support/fake-clock.js';
+import { Enforcement } from './http/enforcement.js';
+import { Handlings } from './http/handlings.js';
+import { RawClient, Servers } from './http/servers.js';
 
 const servers = new Servers();
 const enforcement = new Enforcement({ mode: 'observe' });

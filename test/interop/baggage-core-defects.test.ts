@@ -1,6 +1,6 @@
 import { propagation, ROOT_CONTEXT } from '@opentelemetry/api';
-import type { BaggageDrop } from '../../src/propagation/baggage-options.js';
-import { BoundedBaggagePropagator } from '../../src/propagation/bounded-baggage-propagator.js';
+import type { BaggageDrop } from '../../src/propagation/baggage/options.js';
+import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
 import {
   baggageOf,
   type Entry,
@@ -11,7 +11,7 @@ import {
   member,
   received,
   sent,
-} from '../propagation/baggage-carrier.js';
+} from '../propagation/baggage/carrier.js';
 
 // What users of core's W3CBaggagePropagator (2.12.1 and 3.1.1) lose, and must not lose here.
 

@@ -1,7 +1,7 @@
 import { W3CBaggagePropagator } from '@opentelemetry/core';
 import fc from 'fast-check';
-import { BoundedBaggagePropagator } from '../../src/propagation/bounded-baggage-propagator.js';
-import { baggageOf, type Entry, entriesOf, forwarded, received, sent } from '../propagation/baggage-carrier.js';
+import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
+import { baggageOf, type Entry, entriesOf, forwarded, received, sent } from '../propagation/baggage/carrier.js';
 import { OCTETS } from '../properties/baggage-oracle.js';
 
 const core = new W3CBaggagePropagator();

@@ -1,5 +1,5 @@
-import { BoundedBaggagePropagator } from '../../src/propagation/bounded-baggage-propagator.js';
-import { entriesOf, member, received, sent } from '../propagation/baggage-carrier.js';
+import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
+import { entriesOf, member, received, sent } from '../propagation/baggage/carrier.js';
 import { bytesOf, isGrammatical, memberCount } from '../properties/baggage-oracle.js';
 
 // What a stranger may send to make a server work. How long it takes is the benchmark's subject.

@@ -2,8 +2,8 @@ import { type Context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import { ALLOW_ALL_BAGGAGE_KEYS, BaggageSpanProcessor } from '@opentelemetry/baggage-span-processor';
 import { W3CBaggagePropagator } from '@opentelemetry/core';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { BoundedBaggagePropagator } from '../../src/propagation/bounded-baggage-propagator.js';
-import { baggageOf, extract } from '../propagation/baggage-carrier.js';
+import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
+import { baggageOf, extract } from '../propagation/baggage/carrier.js';
 
 const propagator = new BoundedBaggagePropagator();
 

@@ -1,4 +1,4 @@
-import { BoundedBaggagePropagator } from '../../src/propagation/bounded-baggage-propagator.js';
+import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
 import {
   baggageOf,
   type Entry,
@@ -8,7 +8,7 @@ import {
   member,
   received,
   sent,
-} from '../propagation/baggage-carrier.js';
+} from '../propagation/baggage/carrier.js';
 
 // https://www.w3.org/TR/baggage/ and the tests of its repository (w3c/baggage, test/test_baggage.py).
 

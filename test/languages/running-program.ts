@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { within } from '../instrumentation/http-waiting.js';
+import { within } from '../support/waiting.js';
 
 /** Far more than anything takes: a busy machine must not fail a test. Less than the 20 s that the gateways grant. */
 const LIMIT = 10_000;

@@ -41,7 +41,7 @@ test('to import it changes nothing: no global, no warning, nothing that keeps th
 
 test('what is no entry point cannot be imported', () => {
   const result = run(`
-    const tries = ['/dist/esm/index.js', '/dist/esm/context/scope.js', '/src/index.ts', '/package.json'].map((path) =>
+    const tries = ['/dist/esm/index.js', '/dist/esm/context/scope/scope.js', '/src/index.ts', '/package.json'].map((path) =>
       import('opentelemetry-propagator-deadline' + path, { with: { type: 'json' } }).then(() => 'imported', ({ code }) => code));
     console.log(JSON.stringify(await Promise.all(tries)));
   `);

@@ -11,7 +11,7 @@ import { suppressTracing } from '@opentelemetry/core';
 import { remainingTime, setDeadline } from '../../src/context/context-deadline.js';
 import { Deadline } from '../../src/context/deadline.js';
 import { createPropagator, type PropagatorOptions } from '../../src/propagation/create-propagator.js';
-import { useFakeClock } from '../clock/fake-clock.js';
+import { useFakeClock } from '../support/fake-clock.js';
 
 useFakeClock();
 

@@ -5,14 +5,14 @@ import { type DeadlineEvent, listen } from '../../src/events.js';
 import { withClockLimits } from '../../src/propagation/clock-limits.js';
 import type { DeadlinePropagatorOptions } from '../../src/propagation/deadline-options.js';
 import { DeadlinePropagator } from '../../src/propagation/deadline-propagator.js';
-import { connectTimeoutMs } from '../../src/wire/connect-timeout-ms.js';
-import { deadlineFormat } from '../../src/wire/deadline-format.js';
-import { envoyExpectedTimeout } from '../../src/wire/envoy-timeout.js';
-import { epochMs } from '../../src/wire/epoch-ms.js';
-import { grpcTimeout } from '../../src/wire/grpc-timeout.js';
-import { timebudget } from '../../src/wire/timebudget.js';
-import { xDeadline } from '../../src/wire/x-deadline.js';
-import { advance, useFakeClock } from '../clock/fake-clock.js';
+import { connectTimeoutMs } from '../../src/wire/formats/connect-timeout-ms.js';
+import { deadlineFormat } from '../../src/wire/formats/deadline-format.js';
+import { envoyExpectedTimeout } from '../../src/wire/formats/envoy-timeout.js';
+import { epochMs } from '../../src/wire/formats/epoch-ms.js';
+import { grpcTimeout } from '../../src/wire/formats/grpc-timeout.js';
+import { timebudget } from '../../src/wire/formats/timebudget.js';
+import { xDeadline } from '../../src/wire/formats/x-deadline.js';
+import { advance, useFakeClock } from '../support/fake-clock.js';
 
 useFakeClock();
 

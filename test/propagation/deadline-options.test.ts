@@ -1,8 +1,8 @@
 import { createPropagator } from '../../src/propagation/create-propagator.js';
 import { type DeadlinePropagatorOptions, resolveDeadlineOptions } from '../../src/propagation/deadline-options.js';
 import { DeadlinePropagator } from '../../src/propagation/deadline-propagator.js';
-import { timebudget } from '../../src/wire/timebudget.js';
-import { xDeadline } from '../../src/wire/x-deadline.js';
+import { timebudget } from '../../src/wire/formats/timebudget.js';
+import { xDeadline } from '../../src/wire/formats/x-deadline.js';
 
 const { POSITIVE_INFINITY, NEGATIVE_INFINITY } = Number;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { clearAlarm, pendingAlarms, setAlarm } from '../../src/alarms.js';
-import { Bell } from '../clock/bell.js';
-import { advance, useFakeClock } from '../clock/fake-clock.js';
+import { clearAlarm, pendingAlarms, setAlarm } from '../../src/time/alarms.js';
+import { Bell } from '../support/bell.js';
+import { advance, useFakeClock } from '../support/fake-clock.js';
 
 useFakeClock();
 

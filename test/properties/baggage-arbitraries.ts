@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { BaggagePropagatorOptions } from '../../src/propagation/baggage-options.js';
-import type { Entry } from '../propagation/baggage-carrier.js';
+import type { BaggagePropagatorOptions } from '../../src/propagation/baggage/options.js';
+import type { Entry } from '../propagation/baggage/carrier.js';
 import { OCTETS, TOKEN_CHARACTERS } from './baggage-oracle.js';
 
 /** Any text of UTF-16 code units, lone surrogates included. */

@@ -1,7 +1,7 @@
 import type { Baggage } from '@opentelemetry/api';
 import fc from 'fast-check';
-import { BoundedBaggagePropagator } from '../../src/propagation/bounded-baggage-propagator.js';
-import { baggageOf, entriesOf, forwarded, received, sent } from '../propagation/baggage-carrier.js';
+import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
+import { baggageOf, entriesOf, forwarded, received, sent } from '../propagation/baggage/carrier.js';
 import { entries, grammaticalField, key, wellFormed, writtenValue } from './baggage-arbitraries.js';
 import { isGrammatical } from './baggage-oracle.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { BoundedBaggagePropagator } from '../../src/propagation/bounded-baggage-propagator.js';
-import { baggageOf, sent, sentKeys } from '../propagation/baggage-carrier.js';
+import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
+import { baggageOf, sent, sentKeys } from '../propagation/baggage/carrier.js';
 import { entries, key } from './baggage-arbitraries.js';
 import { bytesOf, memberCount } from './baggage-oracle.js';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decodeBaggageValue, encodeBaggageValue } from '../../src/wire/baggage-value.js';
+import { decodeBaggageValue, encodeBaggageValue } from '../../src/wire/baggage/value.js';
 import { anyText, wellFormed } from './baggage-arbitraries.js';
 import { isGrammatical, OCTETS } from './baggage-oracle.js';
 

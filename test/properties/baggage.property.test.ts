@@ -1,8 +1,8 @@
 import { type Baggage, type BaggageEntry, propagation } from '@opentelemetry/api';
 import fc from 'fast-check';
-import type { BaggagePropagatorOptions } from '../../src/propagation/baggage-options.js';
-import { BoundedBaggagePropagator } from '../../src/propagation/bounded-baggage-propagator.js';
-import { baggageOf, extract, forwarded, received, sent, sentKeys } from '../propagation/baggage-carrier.js';
+import type { BaggagePropagatorOptions } from '../../src/propagation/baggage/options.js';
+import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
+import { baggageOf, extract, forwarded, received, sent, sentKeys } from '../propagation/baggage/carrier.js';
 import {
   anyField,
   anyMetadata,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import type { DeadlineFormat } from '../../src/wire/deadline-format.js';
-import { FORMATS, VECTORS } from '../wire/vectors.js';
-import { parse, send } from '../wire/wall-clock.js';
+import type { DeadlineFormat } from '../../src/wire/formats/deadline-format.js';
+import { FORMATS, VECTORS } from '../wire/formats/vectors.js';
+import { parse, send } from '../wire/formats/wall-clock.js';
 
 const MAX_SENT = 2_147_483_647;
 const DAY = 86_400_000;

@@ -5,8 +5,8 @@ import { Deadline } from '../../src/context/deadline.js';
 import { type DeadlineEvent, listen } from '../../src/events.js';
 import { createPropagator } from '../../src/propagation/create-propagator.js';
 import { DeadlinePropagator } from '../../src/propagation/deadline-propagator.js';
-import { timebudget as format } from '../../src/wire/timebudget.js';
-import { advance, useFakeClock } from '../clock/fake-clock.js';
+import { timebudget as format } from '../../src/wire/formats/timebudget.js';
+import { advance, useFakeClock } from '../support/fake-clock.js';
 
 useFakeClock();
 

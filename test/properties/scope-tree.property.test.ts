@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { pendingAlarms } from '../../src/alarms.js';
 import { Deadline } from '../../src/context/deadline.js';
-import { Scope } from '../../src/context/scope.js';
-import { signalOf } from '../../src/context/scope-watch.js';
+import { Scope } from '../../src/context/scope/scope.js';
+import { signalOf } from '../../src/context/scope/watch.js';
 import { DeadlineExceededError, type EndReason } from '../../src/errors.js';
-import { advance, useFakeClock } from '../clock/fake-clock.js';
+import { pendingAlarms } from '../../src/time/alarms.js';
+import { advance, useFakeClock } from '../support/fake-clock.js';
 import { type ModelEnding, type ModelNode, ScopeModel } from './scope-model.js';
 
 useFakeClock();

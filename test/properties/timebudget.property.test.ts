@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { timebudget } from '../../src/wire/timebudget.js';
-import { parse, send } from '../wire/wall-clock.js';
+import { timebudget } from '../../src/wire/formats/timebudget.js';
+import { parse, send } from '../wire/formats/wall-clock.js';
 
 const MAX_SENT = 2_147_483_647;
 

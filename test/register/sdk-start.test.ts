@@ -2,7 +2,7 @@ import { context, diag, metrics, propagation, type TextMapPropagator, trace } fr
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { createPropagator } from '../../src/propagation/create-propagator.js';
 import { SdkStart } from '../../src/register/sdk-start.js';
-import { xDeadline } from '../../src/wire/x-deadline.js';
+import { xDeadline } from '../../src/wire/formats/x-deadline.js';
 
 const ours = createPropagator();
 const warnings: string[] = [];

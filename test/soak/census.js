@@ -2,10 +2,10 @@ import http from 'node:http';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import v8 from 'node:v8';
+import { Scope } from '../../dist/esm/context/scope/scope.js';
+import { OutboundCall } from '../../dist/esm/instrumentation/outbound/outbound-call.js';
 // Not public: what must be gone once nothing is in flight.
-import { pendingAlarms } from '../../dist/esm/alarms.js';
-import { Scope } from '../../dist/esm/context/scope.js';
-import { OutboundCall } from '../../dist/esm/instrumentation/outbound-call.js';
+import { pendingAlarms } from '../../dist/esm/time/alarms.js';
 
 /** Of which hardly more may be alive than before. */
 const KINDS = {

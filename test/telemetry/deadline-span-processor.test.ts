@@ -3,13 +3,13 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { suppressTracing } from '@opentelemetry/core';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { type ReadableSpan, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { pendingAlarms } from '../../src/alarms.js';
 import { setScope } from '../../src/context/context-scope.js';
 import { Deadline } from '../../src/context/deadline.js';
-import { Scope } from '../../src/context/scope.js';
+import { Scope } from '../../src/context/scope/scope.js';
 import { withCancel, withTimeout } from '../../src/context/with-scope.js';
 import { DeadlineSpanProcessor } from '../../src/telemetry/deadline-span-processor.js';
-import { advance, useFakeClock } from '../clock/fake-clock.js';
+import { pendingAlarms } from '../../src/time/alarms.js';
+import { advance, useFakeClock } from '../support/fake-clock.js';
 
 useFakeClock();
 

@@ -1,8 +1,8 @@
 import { Metadata } from '@grpc/grpc-js';
-import { advance } from '../clock/fake-clock.js';
-import { GrpcEnforcement } from '../instrumentation/grpc-enforcement.js';
-import { GrpcPeers, KINDS } from '../instrumentation/grpc-peers.js';
-import { within } from '../instrumentation/http-waiting.js';
+import { GrpcEnforcement } from '../instrumentation/grpc/enforcement.js';
+import { GrpcPeers, KINDS } from '../instrumentation/grpc/peers.js';
+import { advance } from '../support/fake-clock.js';
+import { within } from '../support/waiting.js';
 import { pointsOf, useMetrics } from './metric-points.js';
 
 const metrics = useMetrics();

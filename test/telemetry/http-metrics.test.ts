@@ -1,8 +1,8 @@
-import { advance } from '../clock/fake-clock.js';
-import { Enforcement } from '../instrumentation/http-enforcement.js';
-import { Handlings } from '../instrumentation/http-handlings.js';
-import { RawClient, Servers } from '../instrumentation/http-servers.js';
-import { within } from '../instrumentation/http-waiting.js';
+import { Enforcement } from '../instrumentation/http/enforcement.js';
+import { Handlings } from '../instrumentation/http/handlings.js';
+import { RawClient, Servers } from '../instrumentation/http/servers.js';
+import { advance } from '../support/fake-clock.js';
+import { within } from '../support/waiting.js';
 import { pointsOf, useMetrics } from './metric-points.js';
 
 const servers = new Servers();

@@ -1,0 +1,31 @@
+import type { EndReason } from '../../errors.js';
+
+/** How a scope ended: what happened to it first, and when. */
+export interface Ending {
+  readonly reason: EndReason;
+  /** On the clock of `now()`. */
+  readonly instant: number;
+}
+
+/** Somebody who is told what becomes of a scope. */
+export interface ScopeObserver {
+  /** The deadline has passed or the caller has gone. Told once, and nothing after it. */
+  scopeEnded(ending: Ending): void;
+  /**
+   * The scope binds nobody any more, or, when `answered`, one above it.
+   *
+   * @param answered whether the caller of the whole request has its answer, so that calls in flight are released too
+   */
+  scopeCompleted(answered: boolean): void;
+}
+
+/** What a scope knows of its watch, which exists only while somebody waits for its end. */
+export interface Watch {
+  /** Tells whoever waits, if the scope has ended. */
+  announce(): void;
+  /** The scope has completed. */
+  complete(answered: boolean): void;
+  /** The scope above has completed: waits for the next one. */
+  follow(answered: boolean): void;
+  unobserve(observer: ScopeObserver): void;
+}

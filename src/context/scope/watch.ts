@@ -1,0 +1,140 @@
+import { diag } from '@opentelemetry/api';
+import type { ScopeObserver, Watch } from './observer.js';
+import type { Scope } from './scope.js';
+import { type AbortListeners, trackAbortListeners } from './signal.js';
+import { ScopeTrigger } from './trigger.js';
+
+/** Tells `observer` what becomes of `scope`, which must be live; at once when it has ended. */
+export function observe(scope: Scope, observer: ScopeObserver): void {
+  watchOf(scope).observe(observer);
+}
+
+/** Takes back {@link observe}. */
+export function unobserve(scope: Scope, observer: ScopeObserver): void {
+  scope.watch?.unobserve(observer);
+}
+
+/** The `AbortSignal` of `scope`, which must be live; the same one each time. */
+export function signalOf(scope: Scope): AbortSignal {
+  return watchOf(scope).signal();
+}
+
+function watchOf(scope: Scope): ScopeWatch {
+  // Another copy of this package may have made it; that one has the same methods.
+  scope.watch ??= new ScopeWatch(scope);
+  return scope.watch as ScopeWatch;
+}
+
+/** Whoever waits for a scope to end: its observers and its `AbortSignal`. It exists only while there is one. */
+class ScopeWatch implements Watch, AbortListeners {
+  #controller: AbortController | undefined;
+  #observers: Set<ScopeObserver> | undefined;
+  #abortListeners: Set<unknown> | undefined;
+  #trigger: ScopeTrigger | undefined;
+
+  readonly #scope: Scope;
+
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  observe(observer: ScopeObserver): void {
+    this.#observers ??= new Set();
+    this.#observers.add(observer);
+    this.#attend();
+  }
+
+  unobserve(observer: ScopeObserver): void {
+    if (!this.#observers?.delete(observer)) return;
+    if (this.#controller !== undefined || this.#observers.size > 0) {
+      this.#holdScope();
+    } else {
+      this.#close();
+      this.#scope.watch = undefined;
+    }
+  }
+
+  signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (!this.#scope.owned) trackAbortListeners(this.#controller.signal, this);
+      this.#attend();
+    }
+    return this.#controller.signal;
+  }
+
+  announce(): void {
+    const ending = this.#scope.ended();
+    if (ending === undefined) return;
+    const observers = this.#close();
+    this.#controller?.abort(ending.reason);
+    tell(observers, (observer) => observer.scopeEnded(ending));
+  }
+
+  complete(answered: boolean): void {
+    tell(this.#close(), (observer) => observer.scopeCompleted(answered));
+  }
+
+  follow(answered: boolean): void {
+    // This scope goes on with a deadline of its own; only calls that were made for the answer are released.
+    if (answered) tell(this.#observers ?? [], (observer) => observer.scopeCompleted(answered));
+    const trigger = this.#trigger;
+    if (trigger === undefined) return;
+    trigger.parent = this.#scope.parent;
+    if (trigger.parent !== undefined) observe(trigger.parent, trigger);
+  }
+
+  abortListenerAdded(listener: unknown): void {
+    this.#abortListeners ??= new Set();
+    this.#abortListeners.add(listener);
+    this.#holdScope();
+  }
+
+  abortListenerRemoved(listener: unknown): void {
+    if (this.#abortListeners?.delete(listener)) this.#holdScope();
+  }
+
+  /** Tells whoever waits when the scope has ended, else begins to wait for the deadline and for the scope above. */
+  #attend(): void {
+    if (this.#scope.ended() !== undefined) {
+      this.announce();
+    } else if (this.#trigger === undefined) {
+      this.#trigger = new ScopeTrigger(this.#scope, this.#keepsScopeAlive);
+      this.follow(false);
+    } else {
+      this.#holdScope();
+    }
+  }
+
+  /** Waits for nothing any more. Returns the observers, who are told now and never again. */
+  #close(): Iterable<ScopeObserver> {
+    this.#trigger?.close();
+    this.#trigger = undefined;
+    const observers = this.#observers ?? [];
+    this.#observers = undefined;
+    return observers;
+  }
+
+  /**
+   * Who listens must be told, even if he kept nothing else: a promise that waits for the abort alone would hang
+   * otherwise. A signal that nobody listens to may go with its scope.
+   */
+  get #keepsScopeAlive(): boolean {
+    return Boolean(this.#observers?.size || this.#abortListeners?.size);
+  }
+
+  #holdScope(): void {
+    this.#trigger?.keepAlive(this.#keepsScopeAlive ? this.#scope : undefined);
+  }
+}
+
+function tell(observers: Iterable<ScopeObserver>, message: (observer: ScopeObserver) => void): void {
+  for (const observer of observers) {
+    try {
+      message(observer);
+    } catch (error) {
+      // The others must still be told.
+      diag.error('a call missed its end', error);
+    }
+  }
+}

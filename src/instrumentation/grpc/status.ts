@@ -1,0 +1,16 @@
+import { type EndReason, isDeadlineExceeded } from '../../errors.js';
+
+/** The status codes that concern us; the integers are gRPC's own. */
+export const CANCELLED = 1;
+export const UNKNOWN = 2;
+export const DEADLINE_EXCEEDED = 4;
+
+/**
+ * How early a deadline of grpc-js may pass, in ms: it is on the wall clock, in whole ms, rounded down twice so that the
+ * peer is never told more than there is, and Node's timers are up to 1 ms early.
+ */
+export const EARLY = 5;
+
+export function statusCodeOf(reason: EndReason): number {
+  return isDeadlineExceeded(reason) ? DEADLINE_EXCEEDED : CANCELLED;
+}

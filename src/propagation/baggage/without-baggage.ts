@@ -1,0 +1,16 @@
+import { type Context, context as contextApi, propagation } from '@opentelemetry/api';
+import { checkFunction } from '../../check-argument.js';
+
+/**
+ * Runs `fn` without baggage, for a call to a third party. Deadline and trace context are kept.
+ *
+ * @param fn gets the context without baggage, which is also the active one where a context manager is registered
+ * @param parent default: the active context
+ * @returns what `fn` returned
+ * @throws TypeError when `fn` is not a function; what `fn` throws
+ */
+export function withoutBaggage<T>(fn: (context: Context) => T, parent?: Context): T {
+  checkFunction('withoutBaggage', fn);
+  const context = propagation.deleteBaggage(parent ?? contextApi.active());
+  return contextApi.with(context, () => fn(context));
+}

@@ -1,0 +1,48 @@
+import { LITERAL, skipClass } from '../text.js';
+
+/** Runs of what a value may not hold as it is: all but `baggage-octet`, and `%`. */
+const ESCAPED = /[^!#$&-+\--:<-[\]-~]+/g;
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+
+/** `ignoreBOM`: a byte order mark is text like any other here. Not `fatal`: what is not UTF-8 becomes U+FFFD. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+/** The value of a hexadecimal digit by its code; -1 for anything else in ASCII. */
+const hexDigits = Int8Array.from({ length: 128 }, (_, code) => {
+  const digit = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(digit) ? -1 : digit;
+});
+let octets = new Uint8Array(1024);
+
+/**
+ * The value of a member as text (W3C Baggage, section 3.2.1.3): percent-encoded octets are decoded as UTF-8, what is
+ * not UTF-8 becomes U+FFFD, a `%` that starts no escape stands for itself.
+ *
+ * @param text `baggage-octet`s only
+ */
+export function decodeBaggageValue(text: string): string {
+  return text.includes('%') ? percentDecode(text) : text;
+}
+
+/** `text` as the value of a member. Escapes what must be and nothing else; a lone surrogate becomes U+FFFD. */
+export function encodeBaggageValue(text: string): string {
+  if (skipClass(text, 0, text.length, LITERAL) === text.length) return text;
+  return text.replace(LONE_SURROGATE, '\ufffd').replace(ESCAPED, encodeURIComponent);
+}
+
+function percentDecode(text: string): string {
+  const { length } = text;
+  if (octets.length < length) octets = new Uint8Array(length);
+  let size = 0;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    const octet = code === 0x25 && i + 2 < length ? hexOctet(text.charCodeAt(i + 1), text.charCodeAt(i + 2)) : -1;
+    if (octet >= 0) i += 2;
+    octets[size++] = octet >= 0 ? octet : code;
+  }
+  return utf8.decode(octets.subarray(0, size));
+}
+
+/** The octet that two hexadecimal digits stand for; negative when they are none. */
+function hexOctet(high: number, low: number): number {
+  return ((hexDigits[high] as number) << 4) | (hexDigits[low] as number);
+}
