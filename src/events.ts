@@ -48,7 +48,7 @@ export type DeadlineEventListener = (event: DeadlineEvent) => void;
 const listeners = new Set<DeadlineEventListener>();
 
 /** Tells every listener. What a listener throws is dropped: counting must not break a request. */
-export function emit(event: DeadlineEvent): void {
+export function record(event: DeadlineEvent): void {
   for (const listener of listeners) {
     try {
       listener(event);

@@ -1,4 +1,4 @@
-import { type DeadlineEvent, emit, listen } from '../src/events.js';
+import { type DeadlineEvent, listen, record } from '../src/events.js';
 
 const event = { type: 'malformed', field: 'timebudget' } as const satisfies DeadlineEvent;
 
@@ -6,12 +6,12 @@ test('every listener is told, until it is removed', () => {
   const [first, second] = [jest.fn(), jest.fn()];
   const removeFirst = listen(first);
   const removeSecond = listen(second);
-  emit(event);
+  record(event);
   removeFirst();
   removeFirst();
-  emit(event);
+  record(event);
   removeSecond();
-  emit(event);
+  record(event);
   expect(first.mock.calls).toEqual([[event]]);
   expect(second.mock.calls).toEqual([[event], [event]]);
 });
@@ -24,7 +24,7 @@ test('a listener that throws disturbs neither the others nor whoever tells', () 
     }),
     listen(second),
   ];
-  expect(() => emit(event)).not.toThrow();
+  expect(() => record(event)).not.toThrow();
   expect(second).toHaveBeenCalledTimes(1);
   for (const removeListener of remove) removeListener();
 });
@@ -34,8 +34,8 @@ test('a listener that removes itself is told once, and the others are told', () 
   const once = jest.fn(() => removeOnce());
   const removeOnce = listen(once);
   const removeOther = listen(other);
-  emit(event);
-  emit(event);
+  record(event);
+  record(event);
   removeOther();
   expect([once.mock.calls.length, other.mock.calls.length]).toEqual([1, 2]);
 });

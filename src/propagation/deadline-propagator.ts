@@ -2,7 +2,7 @@ import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@
 import { getScope, parentScope, setScope } from '../context/context-scope.js';
 import { Deadline } from '../context/deadline.js';
 import { Scope } from '../context/scope/scope.js';
-import { emit } from '../events.js';
+import { record } from '../events.js';
 import type { DeadlineFormat } from '../wire/formats/deadline-format.js';
 import { TIMEBUDGET } from '../wire/formats/timebudget.js';
 import { wholeMs } from '../wire/number.js';
@@ -109,6 +109,6 @@ function readFormat(format: DeadlineFormat, carrier: unknown, getter: TextMapGet
   } catch {
     // A getter's own failure, a carrier that is no carrier.
   }
-  emit({ type: 'malformed', field: format.field });
+  record({ type: 'malformed', field: format.field });
   return NONE;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataPointType, MeterProvider } from '@opentelemetry/sdk-metrics';
-import { emit, measureBudget } from '../../src/events.js';
+import { measureBudget, record } from '../../src/events.js';
 import { recordMetrics } from '../../src/telemetry/deadline-metrics.js';
 import { OnDemandReader } from '../telemetry/metric-points.js';
 
@@ -16,12 +16,12 @@ const rows = Array.from(document.matchAll(/^\| `.*$/gm), ([row]) =>
 async function recorded(): Promise<string[][]> {
   const reader = new OnDemandReader();
   const stop = recordMetrics(new MeterProvider({ readers: [reader] }).getMeter('test'));
-  emit({ type: 'exceeded', side: 'server', transport: 'http', inherited: true });
-  for (const type of ['rejected', 'cancelled'] as const) emit({ type, side: 'server', transport: 'http' });
-  emit({ type: 'exceeded-downstream', side: 'client', transport: 'http' });
-  emit({ type: 'detached', side: 'client', transport: 'http' });
-  emit({ type: 'malformed', field: 'timebudget' });
-  emit({ type: 'baggage-dropped', direction: 'inbound', reason: 'invalid' });
+  record({ type: 'exceeded', side: 'server', transport: 'http', inherited: true });
+  for (const type of ['rejected', 'cancelled'] as const) record({ type, side: 'server', transport: 'http' });
+  record({ type: 'exceeded-downstream', side: 'client', transport: 'http' });
+  record({ type: 'detached', side: 'client', transport: 'http' });
+  record({ type: 'malformed', field: 'timebudget' });
+  record({ type: 'baggage-dropped', direction: 'inbound', reason: 'invalid' });
   for (const moment of ['received', 'served'] as const) measureBudget(moment, { budget: 100, spent: 50 }, 'http');
   stop();
   const { resourceMetrics } = await reader.collect();

@@ -1,6 +1,6 @@
 import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { type DeadlineEvent, emit, measureBudget } from '../../src/events.js';
+import { type DeadlineEvent, measureBudget, record } from '../../src/events.js';
 import { recordMetrics } from '../../src/telemetry/deadline-metrics.js';
 import { boundariesOf, OnDemandReader, pointsOf } from './metric-points.js';
 
@@ -67,8 +67,8 @@ const counted: [DeadlineEvent, string, string, Record<string, unknown>][] = [
 ];
 
 test.each(counted)('%j is counted', async (event, name, unit, attributes) => {
-  emit(event);
-  emit(event);
+  record(event);
+  record(event);
   expect(await pointsOf(reader)).toEqual({ [name]: [{ unit, attributes, value: 2 }] });
 });
 
@@ -102,7 +102,7 @@ test('of a budget without end nothing can be used up', async () => {
 
 test('stopped, it records nothing more', async () => {
   stop();
-  emit({ type: 'malformed', field: 'timebudget' });
+  record({ type: 'malformed', field: 'timebudget' });
   measureBudget('received', { budget: 100, spent: 0 }, 'http');
   expect(await pointsOf(reader)).toEqual({});
 });

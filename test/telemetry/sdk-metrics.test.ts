@@ -1,6 +1,6 @@
 import { context, metrics, propagation } from '@opentelemetry/api';
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import { emit } from '../../src/events.js';
+import { record } from '../../src/events.js';
 import { DeadlineInstrumentation } from '../../src/instrumentation/deadline-instrumentation.js';
 import { createPropagator } from '../../src/propagation/create-propagator.js';
 import { OnDemandReader, pointsOf } from './metric-points.js';
@@ -30,24 +30,24 @@ async function malformedCounted(): Promise<unknown> {
 }
 
 test('an SDK with a metric reader counts, without code; while the instrumentation is on', async () => {
-  emit(malformed);
+  record(malformed);
   expect(await malformedCounted()).toEqual([1]);
   instrumentation.disable();
-  emit(malformed);
+  record(malformed);
   expect(await malformedCounted()).toEqual([1]);
   instrumentation.enable();
   instrumentation.enable();
-  emit(malformed);
+  record(malformed);
   expect(await malformedCounted()).toEqual([2]);
 });
 
 test('another MeterProvider takes the place of the one before; switched off, it records nothing', async () => {
   const before = await malformedCounted();
   instrumentation.setMeterProvider(metrics.getMeterProvider());
-  emit(malformed);
+  record(malformed);
   expect(await malformedCounted()).toEqual([Number((before as number[])[0]) + 1]);
   instrumentation.disable();
   instrumentation.setMeterProvider(metrics.getMeterProvider());
-  emit(malformed);
+  record(malformed);
   expect(await malformedCounted()).toEqual([Number((before as number[])[0]) + 1]);
 });

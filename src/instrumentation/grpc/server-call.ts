@@ -3,7 +3,7 @@ import { isTracingSuppressed } from '@opentelemetry/core';
 import { getScope, parentScope, setScope } from '../../context/context-scope.js';
 import type { Scope } from '../../context/scope/scope.js';
 import { isDeadlineExceeded } from '../../errors.js';
-import { emit, measureBudget } from '../../events.js';
+import { measureBudget, record } from '../../events.js';
 import { attachInbound, Inbound } from '../../propagation/inbound.js';
 import { extract } from '../hooks/safe-propagation.js';
 import type { InstrumentationSettings } from '../options.js';
@@ -62,7 +62,7 @@ export class GrpcServerCall {
     // Comes at the end of every call, whatever its end was.
     call.once('cancelled', () => this.end(scope, answer, ending !== undefined));
     if (ending !== undefined) {
-      emit({ type: 'rejected', side: 'server', transport: 'grpc' });
+      record({ type: 'rejected', side: 'server', transport: 'grpc' });
       if (settings.enforce) return answer.reject(ending.reason);
     }
     settings.detached.bind(scope, call);
@@ -94,9 +94,9 @@ export class GrpcServerCall {
     const cancelled = !exceeded && !finished && settings.server.cancels(call);
     if (scope.deadline !== undefined && !rejected) measureBudget('served', scope.deadline, 'grpc');
     if (exceeded && !rejected) {
-      emit({ type: 'exceeded', side: 'server', transport: 'grpc', inherited: deadline?.inherited === true });
+      record({ type: 'exceeded', side: 'server', transport: 'grpc', inherited: deadline?.inherited === true });
     }
-    if (cancelled) emit({ type: 'cancelled', side: 'server', transport: 'grpc' });
+    if (cancelled) record({ type: 'cancelled', side: 'server', transport: 'grpc' });
     if (settings.enforce && !finished && (exceeded || cancelled))
       scope.cancel(exceeded ? deadline?.toError() : undefined);
     else if (cancelled) abandon(scope);

@@ -4,7 +4,7 @@ import { Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import type { Scope } from '../../context/scope/scope.js';
-import { emit, measureBudget } from '../../events.js';
+import { measureBudget, record } from '../../events.js';
 import type { Method } from '../hooks/patch-method.js';
 import type { InboundRequest, InboundResponse, InstrumentationSettings } from '../options.js';
 import { abandon } from '../outbound/outbound-call.js';
@@ -42,11 +42,11 @@ export function completeWithResponse(served: ServedRequest, settings: Instrument
     // What came too late has been counted as rejected.
     if (deadline !== undefined && !late) measureBudget('served', deadline, transport);
     if (exceeded && !late) {
-      emit({ type: 'exceeded', side: 'server', transport, inherited: deadline?.inherited === true });
+      record({ type: 'exceeded', side: 'server', transport, inherited: deadline?.inherited === true });
     }
     if (wasSent(request, response) || !settings.server.cancels(request)) return scope.complete(true);
     // What happened first counts: a caller with the same deadline hangs up when it passes.
-    if (!exceeded) emit({ type: 'cancelled', side: 'server', transport });
+    if (!exceeded) record({ type: 'cancelled', side: 'server', transport });
     if (settings.enforce) return scope.cancel();
     abandon(scope);
     // It goes on until it is answered, although the answer goes nowhere.

@@ -5,7 +5,7 @@ import https from 'node:https';
 import { type Context, context as contextApi, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { deleteScope, getScope, parentScope, setScope } from '../../context/context-scope.js';
-import { emit } from '../../events.js';
+import { record } from '../../events.js';
 import { attachInbound, Inbound, inboundOf } from '../../propagation/inbound.js';
 import { onChannel } from '../hooks/diagnostics-channel.js';
 import { type Method, type Patched, patchMethod } from '../hooks/patch-method.js';
@@ -136,7 +136,7 @@ class HttpServerHook {
     completeWithResponse({ request, response, scope, context, late }, this.settings);
     const { detached, enforce } = this.settings;
     if (late) {
-      emit({ type: 'rejected', side: 'server', transport: transportOf(request) });
+      record({ type: 'rejected', side: 'server', transport: transportOf(request) });
       if (enforce) {
         rejectLate(request, response);
         return true;

@@ -4,7 +4,7 @@ import type { Context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { deleteScope, knowsScope, setScope } from '../../context/context-scope.js';
 import type { Scope } from '../../context/scope/scope.js';
-import { emit } from '../../events.js';
+import { record } from '../../events.js';
 import type { OutboundTransport } from '../outbound/outbound-call.js';
 import { warnOfCallSite } from './call-site.js';
 
@@ -58,7 +58,7 @@ class NoticedCalls implements DetachedCalls {
   contextFor(context: Context, transport: OutboundTransport['name']): Context {
     const request = this.requests.getStore()?.live();
     if (request === undefined || knowsScope(context) || isTracingSuppressed(context)) return context;
-    emit({ type: 'detached', side: 'client', transport });
+    record({ type: 'detached', side: 'client', transport });
     warnOfCallSite(
       'A call was made inside a request, in a context that knows nothing of it: ' +
         `${this.inherit ? 'it was given' : 'it has not'} the deadline and the cancellation of its caller. ` +

@@ -1,4 +1,4 @@
-import { emit } from '../../events.js';
+import { record } from '../../events.js';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { OutboundTransport } from './outbound-call.js';
 
@@ -16,5 +16,5 @@ export function noteAnswer(
   transport: OutboundTransport['name'],
 ): void {
   if (status !== GATEWAY_TIMEOUT || String(fieldOf(TIMEBUDGET)).trim() !== '0') return;
-  emit({ type: 'exceeded-downstream', side: 'client', transport });
+  record({ type: 'exceeded-downstream', side: 'client', transport });
 }

@@ -3,7 +3,7 @@ import type { Ending, ScopeObserver } from '../../context/scope/observer.js';
 import type { Scope } from '../../context/scope/scope.js';
 import { observe, unobserve } from '../../context/scope/watch.js';
 import { CallCancelledError, DeadlineExceededError, type EndReason, isDeadlineExceeded } from '../../errors.js';
-import { emit } from '../../events.js';
+import { record } from '../../events.js';
 import { type Alarm, clearAlarm, setAlarm, UNSET } from '../../time/alarms.js';
 import { now } from '../../time/clock.js';
 
@@ -53,7 +53,7 @@ export function reasonNotToCall(
 ): EndReason | undefined {
   if (scope === undefined) return undefined;
   const reason = scope.ended(instant)?.reason;
-  if (reason !== undefined || isAbandoned(scope)) emit({ type: 'rejected', side: 'client', transport: name });
+  if (reason !== undefined || isAbandoned(scope)) record({ type: 'rejected', side: 'client', transport: name });
   return reason;
 }
 
@@ -120,7 +120,7 @@ export class OutboundCall implements Alarm, ScopeObserver {
   releaseIfAbandoned(): OutboundCall | undefined {
     const { older, scope } = this;
     if (!this.transport.enforce && scope !== undefined && isAbandoned(scope)) {
-      emit({ type: 'cancelled', side: 'client', transport: this.transport.name });
+      record({ type: 'cancelled', side: 'client', transport: this.transport.name });
       this.release();
     }
     return older;
@@ -169,9 +169,9 @@ export class OutboundCall implements Alarm, ScopeObserver {
     this.release();
     const { name: transport } = this.transport;
     if (isDeadlineExceeded(reason)) {
-      emit({ type: 'exceeded', side: 'client', transport, inherited: (reason as DeadlineExceededError).inherited });
+      record({ type: 'exceeded', side: 'client', transport, inherited: (reason as DeadlineExceededError).inherited });
     } else {
-      emit({ type: 'cancelled', side: 'client', transport });
+      record({ type: 'cancelled', side: 'client', transport });
     }
     if (this.transport.enforce) this.transport.abort(reason);
   }

@@ -1,5 +1,5 @@
 import { diag } from '@opentelemetry/api';
-import { emit } from '../../events.js';
+import { record } from '../../events.js';
 import { now } from '../../time/clock.js';
 import type { BaggageDropReason, BaggageGate } from '../../wire/baggage/scan.js';
 import type { BaggageDrop, BaggageSettings } from './options.js';
@@ -26,7 +26,7 @@ export class DropReporter implements BaggageGate {
 
   drop(reason: BaggageDropReason, bytes: number, key?: string): boolean {
     const direction = this.#direction;
-    emit({ type: 'baggage-dropped', direction, reason });
+    record({ type: 'baggage-dropped', direction, reason });
     // Whoever reports must not break the request, nor keep the other from being told.
     quietly(() => warn(direction, reason, this.#reportOnly));
     quietly(() => this.#onDrop?.(key === undefined ? { direction, reason, bytes } : { direction, reason, key, bytes }));
