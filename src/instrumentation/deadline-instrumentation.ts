@@ -3,12 +3,10 @@ import { recordMetrics } from '../telemetry/deadline-metrics.js';
 import { GrpcModules } from './grpc/loaded-classes.js';
 import { instrumentHttpClient } from './http/client.js';
 import { instrumentHttpServers } from './http/server.js';
-import {
-  type DeadlineInstrumentationConfig,
-  type InstrumentationSettings,
-  resolveInstrumentationConfig,
-} from './options.js';
+import { detectLostContexts } from './lost-context/lost-contexts.js';
+import type { DeadlineInstrumentationConfig } from './options.js';
 import { releaseCallsInFlight } from './outbound/outbound-call.js';
+import { resolveSettings, type Settings } from './settings.js';
 import { instrumentUndici } from './undici/client.js';
 import { undiciModule } from './undici/loaded-classes.js';
 
@@ -46,7 +44,7 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
    * @throws TypeError or RangeError that names the option and quotes what it got
    */
   override setConfig(config: DeadlineInstrumentationConfig): void {
-    resolveInstrumentationConfig(config);
+    resolveSettings(config);
     super.setConfig(config);
     if (this.undo === undefined) return;
     this.disable();
@@ -66,7 +64,7 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
       active.disable();
     }
     registry[ACTIVE] = this;
-    const settings = resolveInstrumentationConfig(this.getConfig());
+    const settings = resolveSettings(this.getConfig());
     this.undo ??= patchAll(settings);
     this.grpc?.enable(settings);
     this.stopMetrics ??= recordMetrics(this.meter);
@@ -90,8 +88,8 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
   }
 }
 
-function patchAll(settings: InstrumentationSettings): (() => void)[] {
-  const undo = [releaseCallsInFlight, () => settings.detached.disable(), instrumentHttpServers(settings)];
+function patchAll(settings: Settings): (() => void)[] {
+  const undo = [releaseCallsInFlight, detectLostContexts(settings.lostContexts), instrumentHttpServers(settings)];
   if (settings.client.http) undo.push(instrumentHttpClient(settings));
   if (settings.client.undici) undo.push(instrumentUndici(settings));
   return undo;

@@ -1,7 +1,7 @@
 import { diag } from '@opentelemetry/api';
 import { checkDuration, checkFunction, wrongType } from '../check-argument.js';
 
-/** @throws TypeError unless `value` is a boolean, or absent: then it is `fallback` */
+/** @throws TypeError unless `value` is a boolean or absent; an absent one is `fallback` */
 export function flag(option: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback;
   if (typeof value !== 'boolean') throw wrongType(option, 'true or false', value);
@@ -11,31 +11,33 @@ export function flag(option: string, value: unknown, fallback: boolean): boolean
 type Predicate<T> = (subject: T) => boolean;
 
 /**
- * `value`, a boolean or a function, as a function.
+ * An option that is a boolean or a function, as a function.
  *
- * @param onError what is taken for the answer of one that throws
+ * @param fallback the answer when the option is absent
+ * @param onError the answer when the function fails
+ * @throws TypeError when `value` is neither
  */
-export function predicate<T>(option: string, value: unknown, fallback: boolean, onError = fallback): Predicate<T> {
+export function predicate<T>(option: string, value: unknown, fallback: boolean, onError: boolean): Predicate<T> {
   if (typeof value === 'boolean' || value === undefined) return () => value ?? fallback;
   if (typeof value !== 'function') throw wrongType(option, 'true, false or a function', value);
-  return (subject) => ask(option, () => value(subject), onError);
+  return (subject) => answerOf(option, () => value(subject), onError);
 }
 
-/** A function only: `ignore: true` would turn everything off. */
+/** An option that is a function only, because `ignore: true` would turn everything off. @throws TypeError for others */
 export function filter<T>(option: string, value: Predicate<T> | undefined): Predicate<T> | undefined {
   if (value === undefined) return undefined;
   checkFunction(option, value);
-  return (subject) => ask(option, () => value(subject), false);
+  return (subject) => answerOf(option, () => value(subject), false);
 }
 
 /**
- * A predicate that throws must not break a request: it is taken to have answered `onError`. So is one that answers with
- * an object, a promise for one, which would always be true.
+ * The answer of the application's own predicate. One that throws must not break a request: `onError` is its answer. The
+ * same holds for one that returns an object, such as a promise, which would always count as true.
  */
-function ask(option: string, question: () => unknown, onError: boolean): boolean {
+function answerOf(option: string, ask: () => unknown, onError: boolean): boolean {
   try {
-    const answer = question();
-    if (typeof answer === 'object' && answer !== null) throw refused(option, 'true or false', answer);
+    const answer = ask();
+    if (typeof answer === 'object' && answer !== null) throw rejectObject(option, 'true or false', answer);
     return Boolean(answer);
   } catch (error) {
     diag.error(`${option}: taken as ${onError}`, error);
@@ -43,26 +45,30 @@ function ask(option: string, question: () => unknown, onError: boolean): boolean
   }
 }
 
-/** The error for an answer that is an object. Of a promise nobody else will handle the rejection. */
-function refused(option: string, expected: string, answer: unknown): TypeError {
+/** The error for an answer that is an object. Nobody else handles the rejection when that object is a promise. */
+function rejectObject(option: string, expected: string, answer: unknown): TypeError {
   Promise.resolve(answer).catch(() => {});
   return wrongType(option, expected, answer);
 }
 
-/** `server.defaultBudget`, ms or a function, as a function; one that throws has no budget to give. */
-export function budget<T>(value: unknown): (request: T) => number | undefined {
+/**
+ * An option that is a number of ms or a function, as a function. One that fails gives no budget.
+ *
+ * @throws TypeError or RangeError when `value` is neither
+ */
+export function budget<T>(option: string, value: unknown): (request: T) => number | undefined {
   if (typeof value !== 'function') {
-    if (value !== undefined) checkDuration('server.defaultBudget', value);
+    if (value !== undefined) checkDuration(option, value);
     return () => value;
   }
   return (request) => {
     try {
       const ms: unknown = value(request);
-      if (typeof ms === 'object') throw refused('server.defaultBudget', 'a number of milliseconds', ms);
-      if (ms !== undefined) checkDuration('server.defaultBudget', ms);
+      if (typeof ms === 'object') throw rejectObject(option, 'a number of milliseconds', ms);
+      if (ms !== undefined) checkDuration(option, ms);
       return ms;
     } catch (error) {
-      diag.error('server.defaultBudget: the request gets no default budget', error);
+      diag.error(`${option}: the request gets no default budget`, error);
       return undefined;
     }
   };

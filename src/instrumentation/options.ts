@@ -1,17 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
-import { checkOptions, outOfRange } from '../check-argument.js';
-import { type DetachedCalls, noticeDetachedCalls } from './lost-context/lost-contexts.js';
-import { budget, filter, flag, predicate } from './option-values.js';
 
-/** A request that we serve, of node:http, node:https or the compatibility API of node:http2. */
+/** A request that this process serves, of node:http, node:https or the compatibility API of node:http2. */
 export type InboundRequest = IncomingMessage | Http2ServerRequest;
 export type InboundResponse = ServerResponse | Http2ServerResponse;
 
 /**
- * A gRPC call that we serve: what the four kinds of call of @grpc/grpc-js have in common, spelt out because that package
- * need not be installed. What tells it from a request of HTTP: it has no `url` and no `headers`.
+ * A gRPC call that this process serves: what the four kinds of call of @grpc/grpc-js have in common. The type is spelt
+ * out, because that package need not be installed. A gRPC call has no `url` and no `headers`; an HTTP request has both.
  */
 export interface InboundCall {
   readonly url?: never;
@@ -24,43 +21,49 @@ export interface InboundCall {
   getDeadline(): Date | number;
 }
 
-/** Options for the requests that we serve. */
+/** Options for the requests that this process serves. */
 export interface ServerOptions {
-  /** node:http and node:https. Default: true. */
+  /** Whether node:http and node:https are instrumented. Default: true. */
   readonly http?: boolean;
-  /** The compatibility API of node:http2. Default: true. */
+  /** Whether the compatibility API of node:http2 is instrumented. Default: true. */
   readonly http2?: boolean;
-  /** @grpc/grpc-js. Default: true. */
+  /** Whether @grpc/grpc-js is instrumented. Default: true. */
   readonly grpc?: boolean;
-  /** Requests that are left alone: no scope, no deadline. Default: none. */
+  /** Which requests are left alone: they get no scope and no deadline. Default: none. */
   readonly ignore?: (request: InboundRequest | InboundCall) => boolean;
   /**
-   * The budget of a request that arrives without one, in ms: what an edge gives. A function may exempt requests (event
-   * streams, downloads) by returning `undefined`. Default: none.
+   * The budget of a request that arrives without one, in ms, 0 or more: what an edge gives. A function may exempt
+   * requests (event streams, downloads) by returning `undefined`. Default: none.
    */
   readonly defaultBudget?: number | ((request: InboundRequest | InboundCall) => number | undefined);
-  /** Whether the caller's budget and baggage count. Trace context always does. Default: true. */
+  /** Whether the caller's budget and baggage count. The trace context always does. Default: true. */
   readonly trust?: boolean | ((request: InboundRequest | InboundCall) => boolean);
-  /** Whether work ends when the caller hangs up: false for what must finish once begun. Default: true. */
+  /**
+   * Whether the work for a request ends when its caller hangs up. `false` is for work that must finish once it has
+   * begun. Default: true.
+   */
   readonly cancelOnDisconnect?: boolean | ((request: InboundRequest | InboundCall) => boolean);
   /**
-   * Whether an answer of 500 (gRPC: UNKNOWN) is left alone whose scope has run out; else it becomes 504
+   * Whether an answer of 500 (gRPC: UNKNOWN) stays as it is when the time of its request is up. Otherwise it becomes 504
    * (DEADLINE_EXCEEDED). Default: false.
    */
   readonly keepStatus?: boolean;
 }
 
-/** Options for the calls that we make. */
+/** Options for the calls that this process makes. */
 export interface ClientOptions {
-  /** `request` and `get` of node:http and node:https. Default: true. */
+  /** Whether `request` and `get` of node:http and node:https are instrumented. Default: true. */
   readonly http?: boolean;
-  /** Global `fetch`, and undici. Default: true. */
+  /** Whether global `fetch` and undici are instrumented. Default: true. */
   readonly undici?: boolean;
-  /** @grpc/grpc-js. Default: true. */
+  /** Whether @grpc/grpc-js is instrumented. Default: true. */
   readonly grpc?: boolean;
-  /** Calls that are left alone, by target (method, origin and path, without query). Default: none. */
+  /** Which calls are left alone, by target: method, origin and path, without query. Default: none. */
   readonly ignore?: (target: string) => boolean;
 }
+
+/** What happens to a call with a lost context. */
+export type LostContextMode = 'off' | 'warn' | 'inherit';
 
 /** Options of `DeadlineInstrumentation`. */
 export interface DeadlineInstrumentationConfig extends InstrumentationConfig {
@@ -69,78 +72,10 @@ export interface DeadlineInstrumentationConfig extends InstrumentationConfig {
   /** `'observe'` counts what would be rejected or aborted, and does neither. Default: `'enforce'`. */
   readonly mode?: 'enforce' | 'observe';
   /**
-   * What becomes of a call that is made inside a live request, in a context that knows nothing of that request
-   * (`context.with(ROOT_CONTEXT, ...)`), and was not freed by `detach`: `'warn'` reports it, once for each place in the
-   * code, and counts it; `'inherit'` gives it the request's deadline and cancellation as well (with `mode: 'observe'` it
-   * reports only). Default: `'off'`, at no cost.
+   * What happens to a call with a lost context: a call that is made inside a live request, in a context that knows
+   * nothing of that request (`context.with(ROOT_CONTEXT, ...)`), and that `detach` has not freed. `'warn'` counts the call
+   * and logs each place in the code once. `'inherit'` also gives it the request's deadline and cancellation; with
+   * `mode: 'observe'` it only warns. Default: `'off'`, which costs nothing.
    */
-  readonly detached?: 'off' | 'warn' | 'inherit';
-}
-
-/** The options as the instrumentation uses them. */
-export interface InstrumentationSettings {
-  readonly enforce: boolean;
-  readonly detached: DetachedCalls;
-  readonly server: {
-    readonly http: boolean;
-    readonly http2: boolean;
-    readonly grpc: boolean;
-    readonly keepStatus: boolean;
-    readonly ignores: (request: InboundRequest | InboundCall) => boolean;
-    readonly trusts: (request: InboundRequest | InboundCall) => boolean;
-    readonly cancels: (request: InboundRequest | InboundCall) => boolean;
-    readonly defaultBudget: (request: InboundRequest | InboundCall) => number | undefined;
-  };
-  readonly client: {
-    readonly http: boolean;
-    readonly undici: boolean;
-    readonly grpc: boolean;
-    /** `undefined`: no call is ignored, and no target need be made out. */
-    readonly ignores: ((target: string) => boolean) | undefined;
-  };
-}
-
-/**
- * Checks the options and fills in the defaults.
- *
- * @throws TypeError or RangeError that names the option and quotes what it got
- */
-export function resolveInstrumentationConfig(config: DeadlineInstrumentationConfig = {}): InstrumentationSettings {
-  checkOptions('DeadlineInstrumentation', config, ['enabled', 'server', 'client', 'mode', 'detached']);
-  const { server = {}, client = {}, mode = 'enforce', detached = 'off' } = config;
-  checkOptions('server', server, [
-    'http',
-    'http2',
-    'grpc',
-    'ignore',
-    'defaultBudget',
-    'trust',
-    'cancelOnDisconnect',
-    'keepStatus',
-  ]);
-  checkOptions('client', client, ['http', 'undici', 'grpc', 'ignore']);
-  if (mode !== 'enforce' && mode !== 'observe') throw outOfRange('mode', "'enforce' or 'observe'", mode);
-  if (detached !== 'off' && detached !== 'warn' && detached !== 'inherit') {
-    throw outOfRange('detached', "'off', 'warn' or 'inherit'", detached);
-  }
-  return {
-    enforce: mode === 'enforce',
-    detached: noticeDetachedCalls(detached === 'inherit' && mode === 'observe' ? 'warn' : detached),
-    server: {
-      http: flag('server.http', server.http, true),
-      http2: flag('server.http2', server.http2, true),
-      grpc: flag('server.grpc', server.grpc, true),
-      keepStatus: flag('server.keepStatus', server.keepStatus, false),
-      ignores: filter('server.ignore', server.ignore) ?? (() => false),
-      trusts: predicate('server.trust', server.trust, true, false),
-      cancels: predicate('server.cancelOnDisconnect', server.cancelOnDisconnect, true),
-      defaultBudget: budget(server.defaultBudget),
-    },
-    client: {
-      http: flag('client.http', client.http, true),
-      undici: flag('client.undici', client.undici, true),
-      grpc: flag('client.grpc', client.grpc, true),
-      ignores: filter('client.ignore', client.ignore),
-    },
-  };
+  readonly lostContexts?: LostContextMode;
 }

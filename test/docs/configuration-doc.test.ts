@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resolveInstrumentationConfig } from '../../src/instrumentation/options.js';
+import { resolveSettings } from '../../src/instrumentation/settings.js';
 import { resolveBaggageOptions } from '../../src/propagation/baggage/options.js';
 import { withClockLimits } from '../../src/propagation/clock-limits.js';
 import { resolveDeadlineOptions } from '../../src/propagation/deadline-options.js';
@@ -27,7 +27,7 @@ function known(resolve: (options: object) => unknown, options: object): string[]
 
 test('every option is in the tables, and no other', () => {
   const misspelt = { misspelt: 1 };
-  const instrumentation = resolveInstrumentationConfig as (options: object) => unknown;
+  const instrumentation = resolveSettings as (options: object) => unknown;
   const options = [
     ...known(resolveDeadlineOptions, misspelt).map((name) => `deadline.${name}`),
     ...known(resolveBaggageOptions, misspelt).map((name) => `baggage.${name}`),

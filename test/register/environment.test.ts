@@ -1,4 +1,4 @@
-import { resolveInstrumentationConfig } from '../../src/instrumentation/options.js';
+import { resolveSettings } from '../../src/instrumentation/settings.js';
 import { createPropagator } from '../../src/propagation/create-propagator.js';
 import { readEnvironment } from '../../src/register/environment.js';
 
@@ -15,7 +15,7 @@ function options(env: Record<string, string>): object {
   const { propagator, instrumentation } = settings(env);
   // They are checked there as well.
   createPropagator(propagator);
-  resolveInstrumentationConfig(instrumentation);
+  resolveSettings(instrumentation);
   return { ...propagator.deadline, ...propagator.baggage, ...instrumentation?.server, mode: instrumentation?.mode };
 }
 

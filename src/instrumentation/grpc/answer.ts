@@ -2,7 +2,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import type { Scope } from '../../context/scope/scope.js';
 import { type EndReason, isDeadlineExceeded, isEndReason } from '../../errors.js';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
-import type { InstrumentationSettings } from '../options.js';
+import type { Settings } from '../settings.js';
 import { DEADLINE_EXCEEDED, statusCodeOf, UNKNOWN } from './status.js';
 import type { GrpcHandler, SendAnswer, ServerCall } from './surface.js';
 
@@ -23,7 +23,7 @@ export class GrpcAnswer {
     private readonly call: ServerCall,
     private readonly send: SendAnswer | undefined,
     private readonly scope: Scope,
-    private readonly settings: InstrumentationSettings,
+    private readonly settings: Settings,
   ) {}
 
   /** Whether the handler has finished its answer. */

@@ -4,7 +4,8 @@ import { context as contextApi } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { isEndReason } from '../../errors.js';
 import { type Method, type Patched, patchMethod } from '../hooks/patch-method.js';
-import type { InstrumentationSettings } from '../options.js';
+import { contextForCall } from '../lost-context/lost-contexts.js';
+import type { Settings } from '../settings.js';
 import { GrpcCall } from './call.js';
 import { type ChannelCall, tellInCallersContext } from './callers-context.js';
 
@@ -16,22 +17,19 @@ interface Channel {
  * Binds each call of a channel to the scope that it is made under. Every client makes its calls by `createCall`, in the
  * caller's async context and after another instrumentation has injected. Returns what undoes it.
  */
-export function instrumentGrpcChannel(
-  channelClass: { prototype: object },
-  settings: InstrumentationSettings,
-): () => void {
+export function instrumentGrpcChannel(channelClass: { prototype: object }, settings: Settings): () => void {
   return patchMethod(channelClass.prototype, 'createCall', wrapCreateCall, settings);
 }
 
-function wrapCreateCall(original: Method, patched: Patched<InstrumentationSettings>): Method {
+function wrapCreateCall(original: Method, patched: Patched<Settings>): Method {
   return function createCall(this: Channel, method: string, deadline: Deadline, ...rest: unknown[]) {
     const { settings } = patched;
     const active = contextApi.active();
     const target = `gRPC ${this.getTarget()}${method}`;
-    if (settings === undefined || isTracingSuppressed(active) || settings.client.ignores?.(target)) {
+    if (settings === undefined || isTracingSuppressed(active) || settings.client.ignore?.(target)) {
       return original.call(this, method, deadline, ...rest);
     }
-    const context = settings.detached.contextFor(active, 'grpc');
+    const context = contextForCall(active, 'grpc');
     const bound = new GrpcCall(context, target, settings.enforce);
     const call: ChannelCall = original.call(this, method, bound.deadline(deadline), ...rest);
     bound.attach(call);

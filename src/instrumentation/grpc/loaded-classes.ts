@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
-import type { InstrumentationSettings } from '../options.js';
+import type { Settings } from '../settings.js';
 import { expectStreamErrors, instrumentGrpcChannel } from './client.js';
 import { instrumentGrpcServer } from './server.js';
 import { watchForInjection } from './stamp.js';
@@ -17,12 +17,12 @@ interface Class {
   prototype: object;
 }
 /** Puts a patch on and returns what takes it off. */
-type Apply = (patched: Class, settings: InstrumentationSettings) => () => void;
+type Apply = (patched: Class, settings: Settings) => () => void;
 
 /** The classes of grpc-js that have been loaded, of one copy or several, with the patches that they get while enabled. */
 export class GrpcModules {
   private readonly loaded = new Map<Class, Apply>();
-  private settings: InstrumentationSettings | undefined = undefined;
+  private settings: Settings | undefined = undefined;
   private undo: (() => void)[] = [];
   /** What is patched in which file. */
   private readonly files: Readonly<Record<string, (exports: Exports) => void>> = {
@@ -35,7 +35,7 @@ export class GrpcModules {
     server: (exports) => this.add(exports.Server, patchServer),
   };
 
-  enable(settings: InstrumentationSettings): void {
+  enable(settings: Settings): void {
     if (this.settings !== undefined) return;
     this.addLoaded();
     this.settings = settings;

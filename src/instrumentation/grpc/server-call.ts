@@ -6,8 +6,9 @@ import { isDeadlineExceeded } from '../../errors.js';
 import { measureBudget, record } from '../../events.js';
 import { attachInbound, Inbound } from '../../propagation/inbound.js';
 import { extract } from '../hooks/safe-propagation.js';
-import type { InstrumentationSettings } from '../options.js';
+import { bindToRequest, runForRequest } from '../lost-context/lost-contexts.js';
 import { abandon } from '../outbound/outbound-call.js';
+import type { Settings } from '../settings.js';
 import { GrpcAnswer } from './answer.js';
 import { METADATA_GETTER, removeUntrusted } from './stamp.js';
 import { EARLY } from './status.js';
@@ -17,9 +18,9 @@ import type { GrpcHandler, SendAnswer, ServerCall } from './surface.js';
 class GrpcInbound extends Inbound {
   constructor(
     private readonly call: ServerCall,
-    { server }: InstrumentationSettings,
+    { server }: Settings,
   ) {
-    super(server.trusts(call), server.defaultBudget(call));
+    super(server.trust(call), server.defaultBudget(call));
   }
 
   override bind(budget: number | undefined, parent?: Scope): Scope {
@@ -41,7 +42,7 @@ export class GrpcServerCall {
   /** Attaches to the metadata what whoever extracts from it has to know. */
   constructor(
     private readonly call: ServerCall,
-    private readonly settings: InstrumentationSettings,
+    private readonly settings: Settings,
   ) {
     this.inbound = new GrpcInbound(call, settings);
     if (!this.inbound.trusted) removeUntrusted(call.metadata);
@@ -65,8 +66,8 @@ export class GrpcServerCall {
       record({ type: 'rejected', side: 'server', transport: 'grpc' });
       if (settings.enforce) return answer.reject(ending.reason);
     }
-    settings.detached.bind(scope, call);
-    return settings.detached.serve(scope, () => contextApi.with(context, () => answer.from(handler, self)));
+    bindToRequest(scope, call);
+    return runForRequest(scope, () => contextApi.with(context, () => answer.from(handler, self)));
   }
 
   /** The context for the handler: with all that the metadata holds, which somebody else may have extracted already. */
@@ -91,7 +92,7 @@ export class GrpcServerCall {
     // grpc-js ends a call by itself at the deadline of gRPC, and so may the client, a little before ours.
     const soon = deadline !== undefined && deadline.remaining() <= EARLY;
     const exceeded = reason === undefined ? soon && !finished : isDeadlineExceeded(reason);
-    const cancelled = !exceeded && !finished && settings.server.cancels(call);
+    const cancelled = !exceeded && !finished && settings.server.cancelOnDisconnect(call);
     if (scope.deadline !== undefined && !rejected) measureBudget('served', scope.deadline, 'grpc');
     if (exceeded && !rejected) {
       record({ type: 'exceeded', side: 'server', transport: 'grpc', inherited: deadline?.inherited === true });

@@ -1,7 +1,7 @@
 import { diag } from '@opentelemetry/api';
 import { attachInbound, Inbound } from '../../propagation/inbound.js';
 import { type Method, type Patched, patchMethod } from '../hooks/patch-method.js';
-import type { InstrumentationSettings } from '../options.js';
+import type { Settings } from '../settings.js';
 import { GrpcServerCall } from './server-call.js';
 import type { GrpcHandler, SendAnswer, ServerCall } from './surface.js';
 
@@ -25,10 +25,7 @@ const entered = new WeakSet<HandlerEntry>();
  * answer. Two places: outside of all other instrumentations, to be there before they extract, and inside of them, so
  * that a call that arrives too late has its span. Returns what undoes it.
  */
-export function instrumentGrpcServer(
-  serverClass: { prototype: object },
-  settings: InstrumentationSettings,
-): () => void {
+export function instrumentGrpcServer(serverClass: { prototype: object }, settings: Settings): () => void {
   const { prototype } = serverClass;
   if (!('_runHandlerForCall' in prototype)) {
     diag.warn('this version of @grpc/grpc-js is not known: its servers are left alone');
@@ -61,7 +58,7 @@ function serveAnnounced(handler: GrpcHandler): GrpcHandler {
   };
 }
 
-function wrapRunHandler(original: Method, patched: Patched<InstrumentationSettings>): Method {
+function wrapRunHandler(original: Method, patched: Patched<Settings>): Method {
   const outer = new WeakMap<HandlerEntry, HandlerEntry>();
   return function runHandlerForCall(this: Server, call: unknown, entry: HandlerEntry) {
     let announcing = outer.get(entry);
@@ -76,12 +73,12 @@ function wrapRunHandler(original: Method, patched: Patched<InstrumentationSettin
 
 function announce(
   call: AnnouncedCall,
-  settings: InstrumentationSettings | undefined,
+  settings: Settings | undefined,
   entry: HandlerEntry,
   send?: SendAnswer,
 ): unknown {
   if (settings === undefined) return entry.func(call, send);
-  if (settings.server.ignores(call)) {
+  if (settings.server.ignore(call)) {
     attachInbound(call.metadata, ignoredInbound());
     return entry.func(call, send);
   }

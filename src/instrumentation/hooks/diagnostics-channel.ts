@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Undo } from './patch-method.js';
 
-/** Listens to a channel of Node's or undici's, whose messages are `Message`s. Returns what undoes it. */
-export function onChannel<Message>(name: string, listener: (message: Message) => void): () => void {
+/** Listens to a diagnostics channel of Node or undici whose messages are `Message`s. */
+export function onChannel<Message>(name: string, listener: (message: Message) => void): Undo {
   const onMessage = (message: unknown) => listener(message as Message);
   subscribe(name, onMessage);
   return () => unsubscribe(name, onMessage);

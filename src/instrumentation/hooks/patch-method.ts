@@ -1,76 +1,81 @@
 // biome-ignore lint/suspicious/noExplicitAny: methods of other people's prototypes have any shape
 export type Method = (this: any, ...args: any[]) => any;
 
-/** A method that has been replaced, as its replacement sees it. */
+/** Takes back one step: a patch, a listener, a subscription. The second call does nothing. */
+export type Undo = () => void;
+
+/** One `Undo` for several, which takes them back in their order. */
+export function undoAll(steps: readonly Undo[]): Undo {
+  return () => {
+    for (const undo of steps) undo();
+  };
+}
+
+/** A patched method, as its replacement sees it. */
 export interface Patched<Settings> {
   /**
-   * What it was replaced for. `undefined` when it was undone and could not be taken off, and always where it was given
-   * none: a replacement that has settings must do then as the original does.
+   * What the replacement works with. `undefined` while the patch is off but could not be removed: then the replacement
+   * must do as the original does. The type makes every replacement look.
    */
   readonly settings: Settings | undefined;
 }
 
-/** Makes the replacement for a method. The same function each time that the method is patched. */
+/** Makes the replacement for a method. It must be the same function each time that the same method is patched. */
 export type Wrap<Settings> = (original: Method, patched: Patched<Settings>) => Method;
 
 class Patch<Settings> implements Patched<Settings> {
   settings: Settings | undefined;
-  /** What belongs to the last `patchMethod`, until that is undone. */
-  turn: object | undefined = undefined;
+  /** How often `patchMethod` has put settings in. Only the newest `Undo` takes them out. */
+  turns = 0;
   private readonly original: Method;
   private readonly inherited: boolean;
-  /** Called with nothing in between: one wrapper for all methods would cost a microsecond in each request. */
+  /** Installed itself: a generic wrapper around all replacements would cost a microsecond in each request. */
   private readonly replacement: Method;
 
   constructor(
-    private readonly methods: Record<string, Method>,
+    private readonly owner: Record<string, Method>,
     private readonly name: string,
     readonly wrap: Wrap<Settings>,
   ) {
-    this.original = methods[name] as Method;
-    this.inherited = !Object.hasOwn(methods, name);
+    this.original = owner[name] as Method;
+    this.inherited = !Object.hasOwn(owner, name);
     this.replacement = wrap(this.original, this);
-    methods[name] = this.replacement;
+    owner[name] = this.replacement;
   }
 
-  /** Returns whether it could be taken off. */
+  /** Restores the original. Returns whether that was possible: nobody else may have wrapped the replacement. */
   remove(): boolean {
-    if (this.methods[this.name] !== this.replacement) return false;
-    if (this.inherited) delete this.methods[this.name];
-    else this.methods[this.name] = this.original;
+    if (this.owner[this.name] !== this.replacement) return false;
+    if (this.inherited) delete this.owner[this.name];
+    else this.owner[this.name] = this.original;
     return true;
   }
 }
 
-/** Where our replacements are. */
-const patches = new WeakMap<object, Map<string, Patch<unknown>>>();
+/** The patches that are installed, by the object that they are on and by the method's name. */
+const installed = new WeakMap<object, Map<string, Patch<unknown>>>();
 
 /**
- * Replaces a method by what `wrap` makes of it, for all who call it from now on.
+ * Replaces a method by what `wrap` makes of it, for all calls from now on.
  *
- * Returns what takes it off again. If somebody has wrapped the method since, ours can't be taken out from under him: it
- * stays and has no settings, and the next `patchMethod` brings that one to life instead of adding another.
+ * When somebody has wrapped the replacement meanwhile, `Undo` cannot remove it. It stays, without settings, and the next
+ * `patchMethod` gives it settings again instead of adding another one.
  *
- * @param settings what the replacement is to know; none where it does the same all the time
+ * @param settings what the replacement works with; none where it never needs to be off
  */
-export function patchMethod<Settings>(
-  owner: object,
-  name: string,
-  wrap: Wrap<Settings>,
-  settings?: Settings,
-): () => void {
-  const byName = patches.get(owner) ?? new Map<string, Patch<unknown>>();
-  patches.set(owner, byName);
+export function patchMethod<Settings>(owner: object, name: string, wrap: Wrap<Settings>, settings?: Settings): Undo {
+  const byName = installed.get(owner) ?? new Map<string, Patch<unknown>>();
+  installed.set(owner, byName);
   const known = byName.get(name) as Patch<Settings> | undefined;
   const patch = known?.wrap === wrap ? known : new Patch(owner as Record<string, Method>, name, wrap);
   byName.set(name, patch as Patch<unknown>);
-  const turn = {};
   patch.settings = settings;
-  patch.turn = turn;
+  patch.turns++;
+  const turn = patch.turns;
   return () => {
-    if (patch.turn !== turn) return;
+    if (patch.turns !== turn) return;
+    patch.turns++;
     patch.settings = undefined;
-    patch.turn = undefined;
     if (patch.remove() && byName.get(name) === (patch as Patch<unknown>)) byName.delete(name);
   };
 }

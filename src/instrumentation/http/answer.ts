@@ -4,7 +4,8 @@ import type { Scope } from '../../context/scope/scope.js';
 import { isDeadlineExceeded } from '../../errors.js';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import { type Method, type Patched, patchMethod } from '../hooks/patch-method.js';
-import type { InboundRequest, InboundResponse, InstrumentationSettings } from '../options.js';
+import type { InboundRequest, InboundResponse } from '../options.js';
+import type { Settings } from '../settings.js';
 
 const SCOPE = Symbol('inbound scope');
 
@@ -32,7 +33,7 @@ export function rejectLate(request: InboundRequest, response: InboundResponse): 
  * and a framework that does not see the reason's status answers 500. One that sees it answers 504, which then says as
  * well that the time ran out here. Returns what undoes it.
  */
-export function turnErrorIntoTimeout(settings: InstrumentationSettings): () => void {
+export function turnErrorIntoTimeout(settings: Settings): () => void {
   if (!settings.enforce || settings.server.keepStatus) return () => {};
   // A head that is written by `write`, `end` or `flushHeaders` goes through `writeHead` as well.
   const undo = [

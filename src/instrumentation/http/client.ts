@@ -7,10 +7,11 @@ import type { EndReason } from '../../errors.js';
 import { now } from '../../time/clock.js';
 import { onChannel } from '../hooks/diagnostics-channel.js';
 import { type Method, type Patched, patchMethod } from '../hooks/patch-method.js';
-import type { InstrumentationSettings } from '../options.js';
+import { contextForCall } from '../lost-context/lost-contexts.js';
 import { noteAnswer } from '../outbound/downstream-timeout.js';
 import { rememberInjections } from '../outbound/others-injection.js';
 import { callError, OutboundCall, type OutboundTransport, reasonNotToCall } from '../outbound/outbound-call.js';
+import type { Settings } from '../settings.js';
 import { HttpStamp, type StampedRequest } from './stamp.js';
 
 /** Published, in spite of its name, when the response's head has arrived. */
@@ -33,7 +34,7 @@ type Request = StampedRequest & {
  * the call is constructed, in the caller's async context, before there is a socket; `onSocket` sees the calls that have
  * no such agent (`createConnection`, or an agent that is none of Node's). Returns what undoes it.
  */
-export function instrumentHttpClient(settings: InstrumentationSettings): () => void {
+export function instrumentHttpClient(settings: Settings): () => void {
   const undo = [
     rememberInjections(),
     patchMethod(http.Agent.prototype, 'addRequest', wrapAddRequest, settings),
@@ -47,7 +48,7 @@ export function instrumentHttpClient(settings: InstrumentationSettings): () => v
   };
 }
 
-function wrapAddRequest(original: Method, patched: Patched<InstrumentationSettings>): Method {
+function wrapAddRequest(original: Method, patched: Patched<Settings>): Method {
   return function addRequest(this: unknown, ...args: unknown[]) {
     const { settings } = patched;
     if (settings === undefined) return original.apply(this, args);
@@ -66,7 +67,7 @@ function wrapAddRequest(original: Method, patched: Patched<InstrumentationSettin
   };
 }
 
-function wrapOnSocket(original: Method, patched: Patched<InstrumentationSettings>): Method {
+function wrapOnSocket(original: Method, patched: Patched<Settings>): Method {
   return function onSocket(this: Request, ...args: unknown[]) {
     const { settings } = patched;
     if (settings === undefined) return original.apply(this, args);
@@ -85,10 +86,10 @@ function wrapOnSocket(original: Method, patched: Patched<InstrumentationSettings
  *
  * @param options what the request was made with, where that is known
  */
-function begin(request: Request, settings: InstrumentationSettings, options?: unknown): boolean {
+function begin(request: Request, settings: Settings, options?: unknown): boolean {
   request[CALL] = null;
-  if (settings.client.ignores?.(targetOf(request))) return true;
-  const context = settings.detached.contextFor(contextApi.active(), 'http');
+  if (settings.client.ignore?.(targetOf(request))) return true;
+  const context = contextForCall(contextApi.active(), 'http');
   const scope = getScope(context);
   const instant = now();
   const refusal = reasonNotToCall(scope, 'http', instant);

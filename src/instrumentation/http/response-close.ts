@@ -6,8 +6,9 @@ import { type Context, context as contextApi } from '@opentelemetry/api';
 import type { Scope } from '../../context/scope/scope.js';
 import { measureBudget, record } from '../../events.js';
 import type { Method } from '../hooks/patch-method.js';
-import type { InboundRequest, InboundResponse, InstrumentationSettings } from '../options.js';
+import type { InboundRequest, InboundResponse } from '../options.js';
 import { abandon } from '../outbound/outbound-call.js';
+import type { Settings } from '../settings.js';
 import { setResponseScope } from './answer.js';
 
 export function transportOf(request: InboundRequest): 'http' | 'http2' {
@@ -29,7 +30,7 @@ export interface ServedRequest {
  * Binds a scope to the response: it completes when the response has been sent, and is cancelled when the connection or
  * stream closes before.
  */
-export function completeWithResponse(served: ServedRequest, settings: InstrumentationSettings): void {
+export function completeWithResponse(served: ServedRequest, settings: Settings): void {
   const { request, response, scope, context, late } = served;
   setResponseScope(response, scope);
   const { deadline } = scope;
@@ -44,7 +45,7 @@ export function completeWithResponse(served: ServedRequest, settings: Instrument
     if (exceeded && !late) {
       record({ type: 'exceeded', side: 'server', transport, inherited: deadline?.inherited === true });
     }
-    if (wasSent(request, response) || !settings.server.cancels(request)) return scope.complete(true);
+    if (wasSent(request, response) || !settings.server.cancelOnDisconnect(request)) return scope.complete(true);
     // What happened first counts: a caller with the same deadline hangs up when it passes.
     if (!exceeded) record({ type: 'cancelled', side: 'server', transport });
     if (settings.enforce) return scope.cancel();

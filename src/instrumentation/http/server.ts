@@ -11,7 +11,9 @@ import { onChannel } from '../hooks/diagnostics-channel.js';
 import { type Method, type Patched, patchMethod } from '../hooks/patch-method.js';
 import { extract } from '../hooks/safe-propagation.js';
 import { removeFields, untrustedFields } from '../inbound/untrusted-fields.js';
-import type { InboundRequest, InboundResponse, InstrumentationSettings } from '../options.js';
+import { bindToRequest, runForRequest } from '../lost-context/lost-contexts.js';
+import type { InboundRequest, InboundResponse } from '../options.js';
+import type { Settings } from '../settings.js';
 import { rejectLate, turnErrorIntoTimeout } from './answer.js';
 import { completeWithResponse, transportOf } from './response-close.js';
 import { answerForRejections, dispatch, dispatchBare, type RequestEvent } from './run-handlers.js';
@@ -26,7 +28,7 @@ const REQUEST_START = 'http.server.request.start';
  * Gives each inbound request a scope: with the caller's deadline, bound to the connection, completed by the response.
  * Returns what undoes it.
  */
-export function instrumentHttpServers(settings: InstrumentationSettings): () => void {
+export function instrumentHttpServers(settings: Settings): () => void {
   const hook = new HttpServerHook(settings);
   const undo = [answerForRejections()];
   if (settings.server.http) {
@@ -80,7 +82,7 @@ class HttpServerHook {
    */
   private readonly standIn = new EventEmitter();
 
-  constructor(private readonly settings: InstrumentationSettings) {
+  constructor(private readonly settings: Settings) {
     for (const name of REQUEST_EVENTS) {
       this.standIn.on(name, ({ headers }) => {
         const inbound = inboundOf(headers) as HttpInbound;
@@ -94,9 +96,9 @@ class HttpServerHook {
     const announced = inboundOf(request.headers);
     if (announced !== undefined) return announced as HttpInbound;
     const { server } = this.settings;
-    const inbound = server.ignores(request)
+    const inbound = server.ignore(request)
       ? ignoredInbound()
-      : new HttpInbound(server.trusts(request), server.defaultBudget(request));
+      : new HttpInbound(server.trust(request), server.defaultBudget(request));
     attachInbound(request.headers, inbound);
     if (!inbound.trusted) removeFields(request, untrustedFields());
     return inbound;
@@ -134,7 +136,7 @@ class HttpServerHook {
     const scope = inbound.bind(undefined);
     const late = scope.ended() !== undefined;
     completeWithResponse({ request, response, scope, context, late }, this.settings);
-    const { detached, enforce } = this.settings;
+    const { enforce } = this.settings;
     if (late) {
       record({ type: 'rejected', side: 'server', transport: transportOf(request) });
       if (enforce) {
@@ -142,10 +144,10 @@ class HttpServerHook {
         return true;
       }
     }
-    detached.bind(scope, request);
-    detached.bind(scope, response);
+    bindToRequest(scope, request);
+    bindToRequest(scope, response);
     const go = () => dispatch(event, scope, enforce);
-    return detached.serve(scope, context === active ? go : () => contextApi.with(context, go));
+    return runForRequest(scope, context === active ? go : () => contextApi.with(context, go));
   }
 
   /** The context for the handler: with all that the headers hold, which somebody else may have extracted already. */

@@ -4,72 +4,78 @@ import type { Context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { deleteScope, knowsScope, setScope } from '../../context/context-scope.js';
 import type { Scope } from '../../context/scope/scope.js';
-import { record } from '../../events.js';
-import type { OutboundTransport } from '../outbound/outbound-call.js';
+import { record, type Transport } from '../../events.js';
+import type { Undo } from '../hooks/patch-method.js';
+import type { LostContextMode } from '../options.js';
 import { warnOfCallSite } from './call-site.js';
 
-/**
- * Notices calls that are made inside a live request, in a context that knows nothing of it
- * (`context.with(ROOT_CONTEXT, ...)`): they would carry no deadline, and go on when the caller has gone.
- */
-export interface DetachedCalls {
-  /** Runs `fn`, all that it starts included, as work for a request. */
-  serve<T>(request: Scope, fn: () => T): T;
-  /** Runs the listeners of `emitter` as work for a request: its events come from the connection. */
-  bind(request: Scope, emitter: EventEmitter): void;
-  /** The context for a call that is about to be made in `context`: nearly always that one. */
-  contextFor(context: Context, transport: OutboundTransport['name']): Context;
-  disable(): void;
+// A call has a lost context when it is made inside a live request, in a context that knows nothing of that request
+// (`context.with(ROOT_CONTEXT, ...)`). Such a call carries no deadline, and goes on when the caller has gone.
+
+/** Exists while detection is on, which costs an AsyncLocalStorage. */
+let detector: Detector | undefined;
+
+/** Detects calls with a lost context from now on. */
+export function detectLostContexts(mode: LostContextMode): Undo {
+  const started = mode === 'off' ? undefined : new Detector(mode === 'inherit');
+  detector = started;
+  return () => {
+    started?.disable();
+    if (detector === started) detector = undefined;
+  };
 }
 
-/** @param mode `'off'`: nothing is noticed, at no cost; `'inherit'`: they are given what they have lost */
-export function noticeDetachedCalls(mode: 'off' | 'warn' | 'inherit'): DetachedCalls {
-  return mode === 'off' ? UNNOTICED : new NoticedCalls(mode === 'inherit');
+/** Runs `fn` as work for the request of `scope`. All that `fn` starts belongs to the request as well. */
+export function runForRequest<T>(scope: Scope, fn: () => T): T {
+  return detector === undefined ? fn() : detector.runForRequest(scope, fn);
 }
 
-const UNNOTICED: DetachedCalls = {
-  serve: (_, fn) => fn(),
-  bind: () => {},
-  contextFor: (context) => context,
-  disable: () => {},
-};
+/** Runs the listeners of `emitter` as work for a request: the connection emits its events outside of the request. */
+export function bindToRequest(scope: Scope, emitter: EventEmitter): void {
+  detector?.bindToRequest(scope, emitter);
+}
 
-class NoticedCalls implements DetachedCalls {
-  /** Of its own: what has lost OpenTelemetry's context still has this one. */
-  private readonly requests = new AsyncLocalStorage<Scope>();
+/** The context for a call that is about to be made in `context`: nearly always `context` itself. */
+export function contextForCall(context: Context, transport: Transport): Context {
+  return detector === undefined ? context : detector.contextForCall(context, transport);
+}
+
+class Detector {
+  /** A storage of our own: code that loses OpenTelemetry's context still has this one. */
+  private readonly scopes = new AsyncLocalStorage<Scope>();
   private disabled = false;
 
   constructor(private readonly inherit: boolean) {}
 
-  serve<T>(request: Scope, fn: () => T): T {
-    return this.requests.run(request, fn);
+  runForRequest<T>(scope: Scope, fn: () => T): T {
+    return this.scopes.run(scope, fn);
   }
 
-  bind(request: Scope, emitter: EventEmitter): void {
-    const calls = this;
+  bindToRequest(scope: Scope, emitter: EventEmitter): void {
+    const detector = this;
     const { emit } = emitter;
     emitter.emit = function emitForRequest(this: EventEmitter, ...args: Parameters<EventEmitter['emit']>) {
-      // To run in a storage that is disabled enables it.
-      if (calls.disabled) return emit.apply(this, args);
-      return calls.serve(request, () => emit.apply(this, args));
+      // `run` would enable a storage that has been disabled.
+      if (detector.disabled) return emit.apply(this, args);
+      return detector.runForRequest(scope, () => emit.apply(this, args));
     };
   }
 
-  contextFor(context: Context, transport: OutboundTransport['name']): Context {
-    const request = this.requests.getStore()?.live();
-    if (request === undefined || knowsScope(context) || isTracingSuppressed(context)) return context;
+  contextForCall(context: Context, transport: Transport): Context {
+    const scope = this.scopes.getStore()?.live();
+    if (scope === undefined || knowsScope(context) || isTracingSuppressed(context)) return context;
     record({ type: 'detached', side: 'client', transport });
     warnOfCallSite(
-      'A call was made inside a request, in a context that knows nothing of it: ' +
-        `${this.inherit ? 'it was given' : 'it has not'} the deadline and the cancellation of its caller. ` +
-        'Make it in the context of the request, not in ROOT_CONTEXT, or free it by detach(). It was made',
+      'A call was made inside a request, in a context that knows nothing of the request: ' +
+        `the call ${this.inherit ? 'was given' : 'does not have'} the deadline and the cancellation of the caller. ` +
+        'Make the call in the context of the request, not in ROOT_CONTEXT, or free it with detach(). The call was made',
     );
-    // A client may come by here more than once for a call. Once is enough.
-    return this.inherit ? setScope(context, request) : deleteScope(context);
+    // A client may ask more than once for a call. A context that knows a scope, even a deleted one, is counted once.
+    return this.inherit ? setScope(context, scope) : deleteScope(context);
   }
 
   disable(): void {
     this.disabled = true;
-    this.requests.disable();
+    this.scopes.disable();
   }
 }

@@ -1,4 +1,4 @@
-import type { InstrumentationSettings } from '../options.js';
+import type { Settings } from '../settings.js';
 
 /** Where a call goes: of a request of undici's, or of the options that one is made from. */
 export interface CallAddress {
@@ -24,10 +24,10 @@ export function targetOf({ method = 'GET', origin, path = '' }: CallAddress, dis
 }
 
 /** Whether a call is none of our business. */
-export function isLeftAlone(address: CallAddress, settings: InstrumentationSettings, dispatcher?: object): boolean {
+export function isLeftAlone(address: CallAddress, settings: Settings, dispatcher?: object): boolean {
   // A tunnel through a proxy is made for whoever comes first, and used by others after him.
   if (address.method === 'CONNECT') return true;
-  return settings.client.ignores?.(targetOf(address, dispatcher)) ?? false;
+  return settings.client.ignore?.(targetOf(address, dispatcher)) ?? false;
 }
 
 /** A property that undici keeps under a symbol of its own; `undefined` where there is none. */

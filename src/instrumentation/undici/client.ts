@@ -4,9 +4,9 @@ import { getScope } from '../../context/context-scope.js';
 import { now } from '../../time/clock.js';
 import { onChannel } from '../hooks/diagnostics-channel.js';
 import { patchMethod } from '../hooks/patch-method.js';
-import type { InstrumentationSettings } from '../options.js';
 import { noteAnswer } from '../outbound/downstream-timeout.js';
 import { OutboundCall } from '../outbound/outbound-call.js';
+import type { Settings } from '../settings.js';
 import { onUpgraded, RequestCall, type UndiciRequest } from './call.js';
 import { isLeftAlone } from './call-target.js';
 import { DispatchHook, wrapDispatch } from './dispatch.js';
@@ -18,7 +18,7 @@ import { stamp } from './stamp.js';
  * Binds each call of undici, of Node's own (global `fetch`, `WebSocket`) and of every copy from npm, to the scope that
  * it is made under. Returns what undoes it.
  */
-export function instrumentUndici(settings: InstrumentationSettings): () => void {
+export function instrumentUndici(settings: Settings): () => void {
   const dispatches = new DispatchHook(settings);
   const requests = new RequestHook(settings);
   const undo = [
@@ -48,7 +48,7 @@ interface UndiciAnswer {
 class RequestHook {
   private readonly calls = new WeakMap<UndiciRequest, OutboundCall>();
 
-  constructor(private readonly settings: InstrumentationSettings) {}
+  constructor(private readonly settings: Settings) {}
 
   /** Undici announces a request in the async context of the dispatch that it is made by. */
   begin(request: UndiciRequest): void {

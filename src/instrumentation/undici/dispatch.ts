@@ -2,8 +2,9 @@ import { type Context, context as contextApi } from '@opentelemetry/api';
 import { getScope } from '../../context/context-scope.js';
 import { now } from '../../time/clock.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
-import type { InstrumentationSettings } from '../options.js';
+import { contextForCall } from '../lost-context/lost-contexts.js';
 import { OutboundCall, reasonNotToCall } from '../outbound/outbound-call.js';
+import type { Settings } from '../settings.js';
 import type { UndiciRequest } from './call.js';
 import { type CallAddress, isLeftAlone, targetOf } from './call-target.js';
 import { fail, type UndiciHandler } from './handler-failure.js';
@@ -42,7 +43,7 @@ export class DispatchHook {
   /** Where the handlers that dispatch again did it first. */
   private readonly contexts = new WeakMap<Handler, Context>();
 
-  constructor(private readonly settings: InstrumentationSettings) {}
+  constructor(private readonly settings: Settings) {}
 
   /** In place of `go`, the dispatcher's own. */
   dispatch(go: () => boolean, dispatcher: object, options: CallAddress, handler: Handler): boolean {
@@ -71,7 +72,7 @@ export class DispatchHook {
     const chain = 'dispatch' in handler ? [...redispatchers(handler)] : [];
     const known = chain.find((each) => this.contexts.has(each));
     if (known !== undefined) return this.contexts.get(known) ?? active;
-    const context = ours ? this.settings.detached.contextFor(active, 'undici') : active;
+    const context = ours ? contextForCall(active, 'undici') : active;
     for (const each of chain) this.contexts.set(each, context);
     return context;
   }

@@ -3,8 +3,9 @@ import { getScope } from '../../context/context-scope.js';
 import type { Scope } from '../../context/scope/scope.js';
 import { type EndReason, isEndReason } from '../../errors.js';
 import { type Method, type Patched, patchMethod } from '../hooks/patch-method.js';
-import type { InstrumentationSettings } from '../options.js';
+import { contextForCall } from '../lost-context/lost-contexts.js';
 import { reasonNotToCall } from '../outbound/outbound-call.js';
+import type { Settings } from '../settings.js';
 import { targetOf } from './call-target.js';
 import { withTarget } from './handler-failure.js';
 
@@ -12,19 +13,19 @@ import { withTarget } from './handler-failure.js';
  * Lets global `fetch` reject with the reason for which its scope has ended, where undici rejects with a `TypeError` that
  * has it as `cause`. The call itself is bound like every other one of undici's. Returns what undoes it.
  */
-export function instrumentGlobalFetch(settings: InstrumentationSettings): () => void {
+export function instrumentGlobalFetch(settings: Settings): () => void {
   const { name, length } = globalThis.fetch;
   const undo = patchMethod(globalThis, 'fetch', wrapFetch, settings);
   Object.defineProperties(globalThis.fetch, { name: { value: name }, length: { value: length } });
   return undo;
 }
 
-function wrapFetch(original: Method, patched: Patched<InstrumentationSettings>): Method {
+function wrapFetch(original: Method, patched: Patched<Settings>): Method {
   return function fetch(this: unknown, ...args: unknown[]) {
     const { settings } = patched;
     if (settings === undefined) return original.apply(this, args);
     const active = contextApi.active();
-    const context = isIgnored(args, settings) ? active : settings.detached.contextFor(active, 'undici');
+    const context = isIgnored(args, settings) ? active : contextForCall(active, 'undici');
     const go = () => original.apply(this, args);
     const goInContext = context === active ? go : () => contextApi.with(context, go);
     const scope = getScope(context);
@@ -32,7 +33,7 @@ function wrapFetch(original: Method, patched: Patched<InstrumentationSettings>):
     if (settings.enforce && scope.ended() !== undefined) {
       // Here and not in undici, which Node loads during the first call, so that its pools can't be patched before.
       const target = httpTarget(args);
-      const refusal = target && !settings.client.ignores?.(target) && reasonNotToCall(scope, 'undici');
+      const refusal = target && !settings.client.ignore?.(target) && reasonNotToCall(scope, 'undici');
       if (refusal) {
         cancelBody(args, refusal);
         return handled(Promise.reject(withTarget(refusal, target)));
@@ -71,9 +72,9 @@ function reasonFor(error: unknown, scope: Scope): EndReason | undefined {
   return reason !== undefined && (cause as Error | undefined)?.message === String(reason) ? reason : undefined;
 }
 
-function isIgnored(args: unknown[], { client }: InstrumentationSettings): boolean {
-  const target = client.ignores && httpTarget(args);
-  return target !== undefined && Boolean(client.ignores?.(target));
+function isIgnored(args: unknown[], { client }: Settings): boolean {
+  const target = client.ignore && httpTarget(args);
+  return target !== undefined && Boolean(client.ignore?.(target));
 }
 
 /** Lets go of the source of a body that nobody will read, as `fetch` does for a `signal` that has aborted. */

@@ -33,7 +33,7 @@ describe.each(['upload', 'chat'] as const)('a call in a context that knows nothi
   }
 
   test.each(PLACES)('made in %s is noticed, and inherits what it has lost', async (_, place) => {
-    enforcement.configure({ detached: 'inherit' });
+    enforcement.configure({ lostContexts: 'inherit' });
     expect(await carried(place)).toEqual(['500']);
     expect(enforcement.counts).toMatchObject({ 'client detached grpc': 1 });
   });

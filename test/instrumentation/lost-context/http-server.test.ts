@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import http, { type RequestListener } from 'node:http';
 import { context, diag, ROOT_CONTEXT } from '@opentelemetry/api';
-import { noticeDetachedCalls } from '../../../src/instrumentation/lost-context/lost-contexts.js';
+import { bindToRequest, detectLostContexts } from '../../../src/instrumentation/lost-context/lost-contexts.js';
 import { within } from '../../support/waiting.js';
 import { Outcome } from '../http/calls.js';
 import { Enforcement } from '../http/enforcement.js';
@@ -10,7 +10,7 @@ import { RawClient, Servers } from '../http/servers.js';
 // Events of a request come from its connection, which knows nothing of the request.
 
 const servers = new Servers();
-const enforcement = new Enforcement({ detached: 'inherit' });
+const enforcement = new Enforcement({ lostContexts: 'inherit' });
 
 test.each<[string, (...args: [...Parameters<RequestListener>, () => void]) => unknown]>([
   ["the request's 'end'", (request, _, call) => request.resume().on('end', call)],
@@ -39,6 +39,7 @@ test.each<[string, (...args: [...Parameters<RequestListener>, () => void]) => un
 
 test("with 'off' an emitter is left as it is", () => {
   const emitter = new EventEmitter();
-  noticeDetachedCalls('off').bind({} as never, emitter);
+  detectLostContexts('off');
+  bindToRequest({} as never, emitter);
   expect(Object.hasOwn(emitter, 'emit')).toBe(false);
 });

@@ -4,18 +4,18 @@ const clients = ['http', 'fetch', 'undici', 'grpc'];
 const known = ['the context of the request', 'a fresh context, in a scope of its own'];
 const freed = ['detach', 'a fresh context, suppressed'];
 
-const modes: [string, { detached?: string; mode?: string }, { inherits: boolean; warns: boolean }][] = [
+const modes: [string, { lostContexts?: string; mode?: string }, { inherits: boolean; warns: boolean }][] = [
   ['by default', {}, { inherits: false, warns: false }],
-  ['off', { detached: 'off' }, { inherits: false, warns: false }],
-  ['warn', { detached: 'warn' }, { inherits: false, warns: true }],
-  ['inherit', { detached: 'inherit' }, { inherits: true, warns: true }],
-  ['inherit, observed', { detached: 'inherit', mode: 'observe' }, { inherits: false, warns: true }],
+  ['off', { lostContexts: 'off' }, { inherits: false, warns: false }],
+  ['warn', { lostContexts: 'warn' }, { inherits: false, warns: true }],
+  ['inherit', { lostContexts: 'inherit' }, { inherits: true, warns: true }],
+  ['inherit, observed', { lostContexts: 'inherit', mode: 'observe' }, { inherits: false, warns: true }],
 ];
 
 const orders = { 'with instrumentation-http': ['ours', 'http'], alone: ['ours'] };
 
 describe.each(Object.entries(orders))('%s', (_, order) => {
-  describe.each(modes)('detached calls, %s', (_, config, { inherits, warns }) => {
+  describe.each(modes)('lost contexts, %s', (_, config, { inherits, warns }) => {
     let finished: Finished;
 
     beforeAll(async () => {

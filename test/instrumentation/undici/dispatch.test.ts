@@ -1,5 +1,5 @@
 import { patchMethod } from '../../../src/instrumentation/hooks/patch-method.js';
-import { resolveInstrumentationConfig } from '../../../src/instrumentation/options.js';
+import { resolveSettings } from '../../../src/instrumentation/settings.js';
 import { DispatchHook, wrapDispatch } from '../../../src/instrumentation/undici/dispatch.js';
 
 // A dispatcher of another making: undici's MockAgent returns nothing.
@@ -9,7 +9,7 @@ test.each([true, false, undefined])(
   (answer) => {
     const dispatch = jest.fn(() => answer);
     const dispatcher = { dispatch };
-    const undo = patchMethod(dispatcher, 'dispatch', wrapDispatch, new DispatchHook(resolveInstrumentationConfig()));
+    const undo = patchMethod(dispatcher, 'dispatch', wrapDispatch, new DispatchHook(resolveSettings()));
     const call = [{ method: 'GET', origin: 'http://127.0.0.1', path: '/' }, { onError() {} }] as never;
     expect(dispatcher.dispatch(...(call as []))).toBe(answer);
     expect(dispatch).toHaveBeenCalledTimes(1);

@@ -1,9 +1,10 @@
 import { diag } from '@opentelemetry/api';
 import { DeadlineInstrumentation } from '../../src/instrumentation/deadline-instrumentation.js';
-import { type InboundRequest, resolveInstrumentationConfig } from '../../src/instrumentation/options.js';
+import type { InboundRequest } from '../../src/instrumentation/options.js';
+import { resolveSettings } from '../../src/instrumentation/settings.js';
 
 const request = { url: '/' } as InboundRequest;
-const resolve = (config: unknown) => resolveInstrumentationConfig(config as never);
+const resolve = (config: unknown) => resolveSettings(config as never);
 
 afterEach(() => {
   jest.restoreAllMocks();
@@ -13,19 +14,19 @@ test('the defaults', () => {
   const { enforce, server, client } = resolve({});
   expect(enforce).toBe(true);
   expect(server).toMatchObject({ http: true, http2: true, keepStatus: false });
-  expect(client).toMatchObject({ http: true, undici: true, ignores: undefined });
-  expect(server.ignores(request)).toBe(false);
-  expect(server.trusts(request)).toBe(true);
-  expect(server.cancels(request)).toBe(true);
+  expect(client).toMatchObject({ http: true, undici: true, ignore: undefined });
+  expect(server.ignore(request)).toBe(false);
+  expect(server.trust(request)).toBe(true);
+  expect(server.cancelOnDisconnect(request)).toBe(true);
   expect(server.defaultBudget(request)).toBeUndefined();
 });
 
 test('an option that is undefined is as one that is absent', () => {
   const absent = { trust: undefined, ignore: undefined, defaultBudget: undefined, http: undefined };
   const { server, client } = resolve({ server: absent, client: { ignore: undefined }, mode: undefined });
-  expect(server.trusts(request)).toBe(true);
+  expect(server.trust(request)).toBe(true);
   expect(server.http).toBe(true);
-  expect(client.ignores).toBeUndefined();
+  expect(client.ignore).toBeUndefined();
   expect(resolve(undefined).enforce).toBe(true);
 });
 
@@ -36,7 +37,7 @@ describe('a bad option is an error that names it and quotes what it got', () => 
     [{ server: true }, TypeError, 'server: expected an object of options, got true'],
     [{ server: { htpp: true } }, TypeError, /server: expected only the options http, .*, got "htpp"/],
     [{ client: { fetch: true } }, TypeError, /client: expected only the options http, .*, got "fetch"/],
-    [{ detached: 'log' }, RangeError, /detached: expected 'off', 'warn' or 'inherit', got "log"/],
+    [{ lostContexts: 'log' }, RangeError, /lostContexts: expected 'off', 'warn' or 'inherit', got "log"/],
     [{ server: { http: 1 } }, TypeError, 'server.http: expected true or false, got 1'],
     [{ server: { http2: 'no' } }, TypeError, 'server.http2: expected true or false, got "no"'],
     [{ server: { keepStatus: 'yes' } }, TypeError, 'server.keepStatus: expected true or false, got "yes"'],
@@ -58,38 +59,37 @@ describe('a bad option is an error that names it and quotes what it got', () => 
 });
 
 describe('a function', () => {
-  test.each([
-    ['ignore', 'ignores'],
-    ['trust', 'trusts'],
-    ['cancelOnDisconnect', 'cancels'],
-  ] as const)('as server.%s is asked with the request; what it answers counts as true or false', (option, setting) => {
-    const asked: unknown[] = [];
-    for (const [answer, taken] of [
-      [true, true],
-      [false, false],
-      [undefined, false],
-      [null, false],
-      ['yes', true],
-      [0, false],
-    ]) {
-      const fn = (subject: unknown) => {
-        asked.push(subject);
-        return answer;
-      };
-      expect(resolve({ server: { [option]: fn } }).server[setting](request)).toBe(taken);
-    }
-    expect(new Set(asked)).toEqual(new Set([request]));
-  });
+  test.each([['ignore'], ['trust'], ['cancelOnDisconnect']] as const)(
+    'as server.%s is asked with the request; what it answers counts as true or false',
+    (option) => {
+      const asked: unknown[] = [];
+      for (const [answer, taken] of [
+        [true, true],
+        [false, false],
+        [undefined, false],
+        [null, false],
+        ['yes', true],
+        [0, false],
+      ]) {
+        const fn = (subject: unknown) => {
+          asked.push(subject);
+          return answer;
+        };
+        expect(resolve({ server: { [option]: fn } }).server[option](request)).toBe(taken);
+      }
+      expect(new Set(asked)).toEqual(new Set([request]));
+    },
+  );
 
   test.each([
-    ['ignore', 'ignores', false],
-    ['trust', 'trusts', false],
-    ['cancelOnDisconnect', 'cancels', true],
-  ] as const)('as server.%s that fails is taken as: %s: %p', (option, setting, taken) => {
+    ['ignore', false],
+    ['trust', false],
+    ['cancelOnDisconnect', true],
+  ] as const)('as server.%s that fails is taken as %p', (option, taken) => {
     const errors = jest.spyOn(diag, 'error').mockReturnValue();
     for (const fn of [() => Promise.resolve(!taken), () => ({}), throwing]) {
       errors.mockClear();
-      expect(resolve({ server: { [option]: fn } }).server[setting](request)).toBe(taken);
+      expect(resolve({ server: { [option]: fn } }).server[option](request)).toBe(taken);
       expect(errors.mock.calls).toEqual([[`server.${option}: taken as ${taken}`, expect.anything()]]);
     }
   });
@@ -98,16 +98,14 @@ describe('a function', () => {
     throw new Error('no config');
   }
 
-  test.each([
-    ['ignore', 'ignores'],
-    ['trust', 'trusts'],
-    ['cancelOnDisconnect', 'cancels'],
-    ['defaultBudget', 'defaultBudget'],
-  ] as const)('as server.%s that answers a promise: a rejection of that is handled', async (option, setting) => {
-    jest.spyOn(diag, 'error').mockReturnValue();
-    const then = jest.fn();
-    resolve({ server: { [option]: () => ({ then }) } }).server[setting](request);
-    await Promise.resolve();
-    expect(then).toHaveBeenCalledWith(expect.any(Function), expect.any(Function));
-  });
+  test.each([['ignore'], ['trust'], ['cancelOnDisconnect'], ['defaultBudget']] as const)(
+    'as server.%s that answers a promise: a rejection of that is handled',
+    async (option) => {
+      jest.spyOn(diag, 'error').mockReturnValue();
+      const then = jest.fn();
+      resolve({ server: { [option]: () => ({ then }) } }).server[option](request);
+      await Promise.resolve();
+      expect(then).toHaveBeenCalledWith(expect.any(Function), expect.any(Function));
+    },
+  );
 });

@@ -1,0 +1,84 @@
+import { checkOptions, outOfRange } from '../check-argument.js';
+import { budget, filter, flag, predicate } from './option-values.js';
+import type { DeadlineInstrumentationConfig, InboundCall, InboundRequest, LostContextMode } from './options.js';
+
+type Inbound = InboundRequest | InboundCall;
+
+/** The options of `DeadlineInstrumentation`, checked and complete. Predicates and functions in it never throw. */
+export interface Settings {
+  readonly enforce: boolean;
+  readonly lostContexts: LostContextMode;
+  readonly server: {
+    readonly http: boolean;
+    readonly http2: boolean;
+    readonly grpc: boolean;
+    readonly keepStatus: boolean;
+    readonly ignore: (request: Inbound) => boolean;
+    readonly trust: (request: Inbound) => boolean;
+    readonly cancelOnDisconnect: (request: Inbound) => boolean;
+    readonly defaultBudget: (request: Inbound) => number | undefined;
+  };
+  readonly client: {
+    readonly http: boolean;
+    readonly undici: boolean;
+    readonly grpc: boolean;
+    /** `undefined`: no call is ignored, so no target has to be computed. */
+    readonly ignore: ((target: string) => boolean) | undefined;
+  };
+}
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws TypeError or RangeError that names the option and quotes what it got
+ */
+export function resolveSettings(config: DeadlineInstrumentationConfig = {}): Settings {
+  checkOptions('DeadlineInstrumentation', config, ['enabled', 'server', 'client', 'mode', 'lostContexts']);
+  const { mode = 'enforce', lostContexts = 'off' } = config;
+  if (mode !== 'enforce' && mode !== 'observe') throw outOfRange('mode', "'enforce' or 'observe'", mode);
+  if (lostContexts !== 'off' && lostContexts !== 'warn' && lostContexts !== 'inherit') {
+    throw outOfRange('lostContexts', "'off', 'warn' or 'inherit'", lostContexts);
+  }
+  return {
+    enforce: mode === 'enforce',
+    lostContexts: lostContexts === 'inherit' && mode === 'observe' ? 'warn' : lostContexts,
+    server: resolveServer(config.server),
+    client: resolveClient(config.client),
+  };
+}
+
+const SERVER_OPTIONS = [
+  'http',
+  'http2',
+  'grpc',
+  'ignore',
+  'defaultBudget',
+  'trust',
+  'cancelOnDisconnect',
+  'keepStatus',
+];
+const CLIENT_OPTIONS = ['http', 'undici', 'grpc', 'ignore'];
+
+function resolveServer(options: DeadlineInstrumentationConfig['server'] = {}): Settings['server'] {
+  checkOptions('server', options, SERVER_OPTIONS);
+  return {
+    http: flag('server.http', options.http, true),
+    http2: flag('server.http2', options.http2, true),
+    grpc: flag('server.grpc', options.grpc, true),
+    keepStatus: flag('server.keepStatus', options.keepStatus, false),
+    ignore: filter('server.ignore', options.ignore) ?? (() => false),
+    trust: predicate('server.trust', options.trust, true, false),
+    cancelOnDisconnect: predicate('server.cancelOnDisconnect', options.cancelOnDisconnect, true, true),
+    defaultBudget: budget('server.defaultBudget', options.defaultBudget),
+  };
+}
+
+function resolveClient(options: DeadlineInstrumentationConfig['client'] = {}): Settings['client'] {
+  checkOptions('client', options, CLIENT_OPTIONS);
+  return {
+    http: flag('client.http', options.http, true),
+    undici: flag('client.undici', options.undici, true),
+    grpc: flag('client.grpc', options.grpc, true),
+    ignore: filter('client.ignore', options.ignore),
+  };
+}
