@@ -180,7 +180,7 @@ describe('nothing is added to a span', () => {
   test('whose scope has completed in time, although the deadline has passed since', () => {
     const { scope, context } = request(100);
     const span = start(context);
-    scope.complete(true);
+    scope.completeAnswered();
     advance(200);
     span.end();
     expect(events()).toEqual([[]]);
@@ -200,7 +200,7 @@ function endAfter(cancel: () => void): void {
 }
 
 function afterCompletion({ scope, context }: ReturnType<typeof request>): void {
-  scope.complete(true);
+  scope.completeAnswered();
   start(context).end();
 }
 

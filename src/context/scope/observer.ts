@@ -11,12 +11,10 @@ export interface Ending {
 export interface ScopeObserver {
   /** The deadline has passed or the caller has gone. Told once, and nothing after it. */
   scopeEnded(ending: Ending): void;
-  /**
-   * The scope binds nobody any more, or, when `answered`, one above it.
-   *
-   * @param answered whether the caller of the whole request has its answer, so that calls in flight are released too
-   */
-  scopeCompleted(answered: boolean): void;
+  /** The scope has completed. The scope above it, if there is one, binds from now on. */
+  scopeCompleted(): void;
+  /** The request that the scope belongs to has been answered: calls in flight are released. */
+  requestAnswered(): void;
 }
 
 /** What a scope knows of its watch, which exists only while somebody waits for its end. */
@@ -24,8 +22,10 @@ export interface Watch {
   /** Tells whoever waits, if the scope has ended. */
   announce(): void;
   /** The scope has completed. */
-  complete(answered: boolean): void;
+  complete(): void;
   /** The scope above has completed: waits for the next one. */
-  follow(answered: boolean): void;
+  follow(): void;
+  /** The request that the scope belongs to has been answered. */
+  requestAnswered(): void;
   unobserve(observer: ScopeObserver): void;
 }

@@ -114,17 +114,26 @@ export class Scope {
   }
 
   /**
-   * Makes it inert: what it registered is gone, and signals that were handed out never abort.
+   * Completes the scope when its work is done: its timers and listeners are removed, and signals that were handed out
+   * never abort. Calls in flight keep their deadline, because a response body may still be arriving.
    *
-   * @param answered whether the caller of the whole request has its answer; else calls in flight keep their deadline
+   * Two callers complete scopes: `withTimeout`, `withDeadline` and `withCancel` (with-scope.ts) when their function has
+   * settled, and the servers of src/instrumentation, which call {@link completeAnswered} when a request has been
+   * answered. Nothing completes an extracted deadline or one set by `setDeadline` unless a server adopts it.
    */
-  complete(answered = false): void {
+  complete(): void {
     // Found out now, or the scopes below would never know.
     this.ended();
     this.lifecycle = 'completed';
     const { watch } = this;
     this.watch = undefined;
-    watch?.complete(answered);
+    watch?.complete();
+  }
+
+  /** Completes the scope of a request that has been answered: the calls in flight that were made for it are released. */
+  completeAnswered(): void {
+    this.watch?.requestAnswered();
+    this.complete();
   }
 
   /** Whether somebody will call `complete`, so that what waits for its end may keep the scope alive. */

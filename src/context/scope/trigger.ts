@@ -52,8 +52,12 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
     if (!this.clearIfAbandoned()) this.#scope?.watch?.announce();
   }
 
-  scopeCompleted(answered: boolean): void {
-    if (!this.clearIfAbandoned()) this.#scope?.watch?.follow(answered);
+  scopeCompleted(): void {
+    if (!this.clearIfAbandoned()) this.#scope?.watch?.follow();
+  }
+
+  requestAnswered(): void {
+    this.#scope?.watch?.requestAnswered();
   }
 
   clearIfAbandoned(): boolean {

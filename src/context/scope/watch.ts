@@ -71,13 +71,15 @@ class ScopeWatch implements Watch, AbortListeners {
     tell(observers, (observer) => observer.scopeEnded(ending));
   }
 
-  complete(answered: boolean): void {
-    tell(this.#close(), (observer) => observer.scopeCompleted(answered));
+  complete(): void {
+    tell(this.#close(), (observer) => observer.scopeCompleted());
   }
 
-  follow(answered: boolean): void {
-    // This scope goes on with a deadline of its own; only calls that were made for the answer are released.
-    if (answered) tell(this.#observers ?? [], (observer) => observer.scopeCompleted(answered));
+  requestAnswered(): void {
+    tell(this.#observers ?? [], (observer) => observer.requestAnswered());
+  }
+
+  follow(): void {
     const trigger = this.#trigger;
     if (trigger === undefined) return;
     trigger.parent = this.#scope.parent;
@@ -100,7 +102,7 @@ class ScopeWatch implements Watch, AbortListeners {
       this.announce();
     } else if (this.#trigger === undefined) {
       this.#trigger = new ScopeTrigger(this.#scope, this.#keepsScopeAlive);
-      this.follow(false);
+      this.follow();
     } else {
       this.#holdScope();
     }

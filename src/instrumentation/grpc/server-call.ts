@@ -101,6 +101,6 @@ export class GrpcServerCall {
     if (settings.enforce && !finished && (exceeded || cancelled))
       scope.cancel(exceeded ? deadline?.toError() : undefined);
     else if (cancelled) abandon(scope);
-    else scope.complete(true);
+    else scope.completeAnswered();
   }
 }

@@ -45,13 +45,13 @@ export function completeWithResponse(served: ServedRequest, settings: Settings):
     if (exceeded && !late) {
       record({ type: 'exceeded', side: 'server', transport, inherited: deadline?.inherited === true });
     }
-    if (wasSent(request, response) || !settings.server.cancelOnDisconnect(request)) return scope.complete(true);
+    if (wasSent(request, response) || !settings.server.cancelOnDisconnect(request)) return scope.completeAnswered();
     // What happened first counts: a caller with the same deadline hangs up when it passes.
     if (!exceeded) record({ type: 'cancelled', side: 'server', transport });
     if (settings.enforce) return scope.cancel();
     abandon(scope);
     // It goes on until it is answered, although the answer goes nowhere.
-    onceEnded(response, () => scope.complete(true));
+    onceEnded(response, () => scope.completeAnswered());
   };
   const close = () => {
     if (over) return;

@@ -135,11 +135,11 @@ export class OutboundCall implements Alarm, ScopeObserver {
     this.abort(reason);
   }
 
-  scopeCompleted(answered: boolean): void {
-    if (answered) {
-      this.release();
-      return;
-    }
+  requestAnswered(): void {
+    this.release();
+  }
+
+  scopeCompleted(): void {
     if (this.slot === UNSET && this.due !== Number.POSITIVE_INFINITY) setAlarm(this);
     this.scope = this.scope?.parent?.live();
     if (this.scope !== undefined) observe(this.scope, this);

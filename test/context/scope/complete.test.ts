@@ -1,6 +1,6 @@
 import { Deadline } from '../../../src/context/deadline.js';
 import { Scope } from '../../../src/context/scope/scope.js';
-import { signalOf } from '../../../src/context/scope/watch.js';
+import { observe, signalOf } from '../../../src/context/scope/watch.js';
 import { advance, block, useFakeClock } from '../../support/fake-clock.js';
 import { Recorder } from './recorder.js';
 
@@ -80,6 +80,45 @@ describe('complete', () => {
     parent.complete();
     expect(recorder.endings.map(({ reason }) => reason)).toEqual([grandparent.ended()?.reason]);
     advance(60);
+  });
+});
+
+describe('completeAnswered', () => {
+  test('reaches the observers of the scopes below, and completes its own scope alone', () => {
+    const request = owned(undefined, 1000);
+    const child = owned(request, 100);
+    const grandchild = owned(child, 200);
+    const recorders = [request, child, grandchild].map((scope) => new Recorder(scope));
+    child.complete();
+    request.completeAnswered();
+    expect(recorders.map(({ answers, completions }) => [answers, completions])).toEqual([
+      [1, 1],
+      [0, 1],
+      [1, 0],
+    ]);
+    expect([request.live(), grandchild.live()]).toEqual([undefined, grandchild]);
+    advance(200);
+    expect(recorders.map(({ endings }) => endings.length)).toEqual([0, 0, 1]);
+  });
+
+  test('an observer that throws keeps the answer from no other one', () => {
+    const request = owned();
+    const failing = () => {
+      throw new Error('observer');
+    };
+    observe(request, { scopeEnded: failing, scopeCompleted: failing, requestAnswered: failing });
+    const recorder = new Recorder(owned(request));
+    request.completeAnswered();
+    expect(recorder.answers).toBe(1);
+  });
+
+  test('a completed scope tells nobody of a second answer, or of an answer after `complete`', () => {
+    const request = owned();
+    const recorder = new Recorder(request);
+    request.complete();
+    request.completeAnswered();
+    request.completeAnswered();
+    expect(recorder).toMatchObject({ answers: 0, completions: 1 });
   });
 });
 

@@ -2,10 +2,11 @@ import type { Ending, ScopeObserver } from '../../../src/context/scope/observer.
 import type { Scope } from '../../../src/context/scope/scope.js';
 import { observe } from '../../../src/context/scope/watch.js';
 
-/** Remembers what it was told. */
+/** Remembers what happened to the scope that it observes. */
 export class Recorder implements ScopeObserver {
   readonly endings: Ending[] = [];
   completions = 0;
+  answers = 0;
 
   constructor(scope?: Scope) {
     if (scope !== undefined) observe(scope, this);
@@ -17,5 +18,9 @@ export class Recorder implements ScopeObserver {
 
   scopeCompleted(): void {
     this.completions++;
+  }
+
+  requestAnswered(): void {
+    this.answers++;
   }
 }

@@ -66,7 +66,7 @@ describe('what ends a scope reaches every live descendant once, with the same re
     const root = owned();
     const second = owned(root);
     const recorder = new Recorder();
-    observe(root, { scopeEnded: () => second.complete(), scopeCompleted: () => {} });
+    observe(root, { scopeEnded: () => second.complete(), scopeCompleted: () => {}, requestAnswered: () => {} });
     observe(second, recorder);
     root.cancel();
     expect(recorder).toMatchObject({ endings: [], completions: 1 });

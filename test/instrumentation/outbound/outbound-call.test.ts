@@ -84,7 +84,7 @@ describe('a call is aborted once', () => {
     expect(scope.ended()).toBeUndefined();
     advance(20);
     expect(transport.aborted).toHaveLength(1);
-    scope.complete(true);
+    scope.completeAnswered();
   });
 
   test('at the deadline, when it was told more', () => {
@@ -130,7 +130,7 @@ describe('a call is left alone', () => {
 
   test('once the request that it was made for has been answered', () => {
     const { scope, transport } = start(100, 50);
-    scope.complete(true);
+    scope.completeAnswered();
     expect(pendingAlarms()).toBe(0);
     advance(100);
     expect(transport.aborted).toEqual([]);
@@ -188,7 +188,7 @@ describe('a call whose own scope has completed, as withTimeout around it has set
     const transport = new Transport();
     OutboundCall.start(scope, transport, nothing);
     scope.complete();
-    parent.complete(true);
+    parent.completeAnswered();
     expect(pendingAlarms()).toBe(0);
     advance(1_000);
     expect(transport.aborted).toEqual([]);
@@ -211,7 +211,7 @@ describe('where nothing is enforced, a scope whose caller has gone', () => {
     expect(request.ended()).toBeUndefined();
     advance(100);
     expect(events).toEqual([cancelled]);
-    other.complete(true);
+    other.completeAnswered();
   });
 
   test('lets each later call go, and counts it as rejected', () => {
@@ -222,7 +222,7 @@ describe('where nothing is enforced, a scope whose caller has gone', () => {
     expect(OutboundCall.start(own, new Transport(false), nothing)).toBeUndefined();
     const rejected = { type: 'rejected', side: 'client', transport: 'http' };
     expect(events).toEqual([cancelled, rejected, rejected]);
-    other.complete(true);
+    other.completeAnswered();
   });
 });
 
