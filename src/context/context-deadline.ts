@@ -1,5 +1,6 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import { wrongType } from '../check-argument.js';
+import { NEVER } from '../time/clock.js';
 import { deleteScope, getScope, parentScope, setScope } from './context-scope.js';
 import { type Deadline, isDeadline } from './deadline.js';
 import { Scope } from './scope/scope.js';
@@ -21,7 +22,7 @@ export function getDeadline(context: Context): Deadline | undefined {
 export function setDeadline(context: Context, deadline: Deadline): Context {
   if (!isDeadline(deadline)) throw wrongType('setDeadline', 'a Deadline', deadline);
   const parent = parentScope(context);
-  const bound = parent?.effectiveDeadline()?.due ?? Number.POSITIVE_INFINITY;
+  const bound = parent?.effectiveDeadline()?.due ?? NEVER;
   return bound <= deadline.due ? context : setScope(context, new Scope(parent, deadline, 'free'));
 }
 
@@ -37,7 +38,7 @@ export function deleteDeadline(context: Context): Context {
  * @param context default: the active context
  */
 export function remainingTime(context: Context = contextApi.active()): number {
-  return getScope(context)?.remaining() ?? Number.POSITIVE_INFINITY;
+  return getScope(context)?.remaining() ?? NEVER;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import { checkDuration, checkFunction, wrongType } from '../check-argument.js';
+import { NEVER } from '../time/clock.js';
 import { deleteScope, parentScope, setScope } from './context-scope.js';
 import { Deadline, isDate, isDeadline } from './deadline.js';
 import { Scope } from './scope/scope.js';
@@ -33,7 +34,7 @@ export function withDeadline<T>(when: Date | Deadline, fn: (context: Context) =>
   const deadline = toDeadline(when);
   checkFunction('withDeadline', fn);
   const outer = contextOr('withDeadline', parent);
-  if (deadline.due === Number.POSITIVE_INFINITY) return contextApi.with(outer, () => fn(outer));
+  if (deadline.due === NEVER) return contextApi.with(outer, () => fn(outer));
   return runIn(outer, new Scope(parentScope(outer), deadline, 'owned'), fn);
 }
 

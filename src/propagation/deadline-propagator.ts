@@ -3,7 +3,7 @@ import { getScope, parentScope, setScope } from '../context/context-scope.js';
 import { Deadline } from '../context/deadline.js';
 import { Scope } from '../context/scope/scope.js';
 import { record } from '../events.js';
-import type { DeadlineFormat } from '../wire/formats/deadline-format.js';
+import { type DeadlineFormat, NO_DEADLINE } from '../wire/formats/deadline-format.js';
 import { TIMEBUDGET } from '../wire/formats/timebudget.js';
 import { wholeMs } from '../wire/number.js';
 import { FIELD_LENGTH } from '../wire/value-list.js';
@@ -14,9 +14,6 @@ import { inboundOf } from './inbound.js';
 import { injectionObserver } from './injection-observer.js';
 
 export { TIMEBUDGET };
-
-/** No deadline. */
-const NONE = Number.POSITIVE_INFINITY;
 
 /**
  * Carries the deadline as what the caller has left: in the field `timebudget`, in ms, or in the formats of others.
@@ -37,13 +34,13 @@ export class DeadlinePropagator implements TextMapPropagator {
    */
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
     try {
-      const left = getScope(context)?.remaining() ?? NONE;
-      const budget = left === NONE ? NONE : wholeMs(this.#passedOn(left));
+      const left = getScope(context)?.remaining() ?? NO_DEADLINE;
+      const budget = left === NO_DEADLINE ? NO_DEADLINE : wholeMs(this.#passedOn(left));
       const ours = setter as Partial<DeadlineSetter<unknown>>;
       if (ours.setDeadline) {
         ours.setDeadline(carrier, budget, this);
       } else {
-        if (budget !== NONE) this.write(budget, carrier, setter);
+        if (budget !== NO_DEADLINE) this.write(budget, carrier, setter);
         injectionObserver?.(context, carrier, budget, this);
       }
     } catch {
@@ -86,9 +83,9 @@ export class DeadlinePropagator implements TextMapPropagator {
 
   /** The smallest budget that the carrier holds, in ms; `undefined` when there is none that is valid. */
   #read(carrier: unknown, getter: TextMapGetter): number | undefined {
-    let smallest = NONE;
+    let smallest = NO_DEADLINE;
     for (const format of this.#settings.extract) smallest = Math.min(smallest, readFormat(format, carrier, getter));
-    return smallest === NONE ? undefined : Math.min(smallest, this.#settings.maxBudget);
+    return smallest === NO_DEADLINE ? undefined : Math.min(smallest, this.#settings.maxBudget);
   }
 
   #passedOn(left: number): number {
@@ -99,16 +96,16 @@ export class DeadlinePropagator implements TextMapPropagator {
   }
 }
 
-/** The budget in a field, in ms; {@link NONE} when there is none that is valid. */
+/** The budget in a field, in ms; {@link NO_DEADLINE} when there is none that is valid. */
 function readFormat(format: DeadlineFormat, carrier: unknown, getter: TextMapGetter): number {
   try {
     const text = readField(carrier, getter, format.field, FIELD_LENGTH);
-    if (text === undefined) return NONE;
+    if (text === undefined) return NO_DEADLINE;
     const budget = text === null ? null : format.parse(text, Date);
     if (budget !== null) return budget;
   } catch {
     // A getter's own failure, a carrier that is no carrier.
   }
   record({ type: 'malformed', field: format.field });
-  return NONE;
+  return NO_DEADLINE;
 }

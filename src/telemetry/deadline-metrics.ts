@@ -1,5 +1,6 @@
 import { type Attributes, createNoopMeter, type Meter } from '@opentelemetry/api';
 import { addBudgetMeter, type BudgetMeter, type DeadlineEvent, listen } from '../events.js';
+import { NEVER } from '../time/clock.js';
 
 /** Seconds: from the quickest internal call to a budget that no caller waits out. */
 const BUDGET_BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -42,7 +43,7 @@ function budgetMeterOf(meter: Meter): BudgetMeter {
     },
     served(measured, transport) {
       // A default budget may be Infinity: of that there is no share.
-      if (measured.budget === Number.POSITIVE_INFINITY) return;
+      if (measured.budget === NEVER) return;
       utilization.record(measured.spent / measured.budget, { 'deadline.transport': transport });
     },
   };

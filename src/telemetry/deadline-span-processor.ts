@@ -2,7 +2,7 @@ import type { Context, Span } from '@opentelemetry/api';
 import { getScope } from '../context/context-scope.js';
 import type { Scope } from '../context/scope/scope.js';
 import { isDeadlineExceeded } from '../errors.js';
-import { now } from '../time/clock.js';
+import { NEVER, now } from '../time/clock.js';
 import { type DescribedSpan, hopOf } from './hop.js';
 
 const SCOPE = Symbol('opentelemetry-propagator-deadline scope of a span');
@@ -33,7 +33,7 @@ export class DeadlineSpanProcessor {
   onStart(span: Span, parentContext: Context): void {
     const scope = getScope(parentContext);
     const deadline = scope?.effectiveDeadline();
-    if (scope === undefined || deadline === undefined || deadline.due === Number.POSITIVE_INFINITY) return;
+    if (scope === undefined || deadline === undefined || deadline.due === NEVER) return;
     const start = now();
     span.setAttribute('deadline.budget_ms', Math.floor(deadline.budget));
     span.setAttribute('deadline.remaining_ms', Math.floor(Math.max(scope.remaining(start), 0)));

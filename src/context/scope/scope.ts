@@ -1,5 +1,5 @@
 import { CallCancelledError, isEndReason } from '../../errors.js';
-import { now } from '../../time/clock.js';
+import { NEVER, now } from '../../time/clock.js';
 import type { Deadline } from '../deadline.js';
 import type { Ending, Watch } from './observer.js';
 
@@ -66,7 +66,7 @@ export class Scope {
   /** The ms left at `instant`: 0 when it has ended, `Infinity` when there is no deadline. */
   remaining(instant: number = now()): number {
     if (this.ended(instant) !== undefined) return 0;
-    const due = this.effectiveDeadline()?.due ?? Number.POSITIVE_INFINITY;
+    const due = this.effectiveDeadline()?.due ?? NEVER;
     return due - instant;
   }
 

@@ -1,4 +1,5 @@
 import { type Alarm, clearAlarm, setAlarm, UNSET } from '../../time/alarms.js';
+import { NEVER } from '../../time/clock.js';
 import type { Deadline } from '../deadline.js';
 import type { ScopeObserver } from './observer.js';
 import type { Scope } from './scope.js';
@@ -23,11 +24,11 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
     const weak = !scope.owned && typeof WeakRef === 'function';
     this.#reference = weak ? new WeakRef(scope) : undefined;
     this.#held = keepAlive || !weak ? scope : undefined;
-    if (this.due !== Number.POSITIVE_INFINITY) setAlarm(this);
+    if (this.due !== NEVER) setAlarm(this);
   }
 
   get due(): number {
-    return this.#deadline?.due ?? Number.POSITIVE_INFINITY;
+    return this.#deadline?.due ?? NEVER;
   }
 
   /** Lets go of everything. Does nothing the second time. */

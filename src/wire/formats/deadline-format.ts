@@ -1,6 +1,9 @@
 import { headerName } from '../header-name.js';
 import { smallestValue } from '../value-list.js';
 
+/** The time left where a value says that there is no deadline. */
+export const NO_DEADLINE = Number.POSITIVE_INFINITY;
+
 /** The wall clock, for the formats that hold a time instead of a duration: `Date`, or a stand-in. */
 export interface WallClock {
   /** ms since the epoch. */

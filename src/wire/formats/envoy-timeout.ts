@@ -1,12 +1,12 @@
 import { parseInteger } from '../number.js';
-import { deadlineFormat, type FormatDefinition } from './deadline-format.js';
+import { deadlineFormat, type FormatDefinition, NO_DEADLINE } from './deadline-format.js';
 
 /** In Envoy a timeout of 0 is an infinite one (RouteAction.timeout). */
 const ENVOY = {
   parse(text) {
     const ms = parseInteger(text, 10);
     // Below 0 is exhausted here too: Envoy itself never writes it.
-    return ms === 0 && !text.startsWith('-') ? Number.POSITIVE_INFINITY : ms;
+    return ms === 0 && !text.startsWith('-') ? NO_DEADLINE : ms;
   },
   format: (ms) => String(Math.max(ms, 1)),
 } satisfies Omit<FormatDefinition, 'field'>;
