@@ -2,7 +2,7 @@ import { type Context, context as contextApi } from '@opentelemetry/api';
 import { wrongType } from '../check-argument.js';
 import { NEVER } from '../time/clock.js';
 import { deleteScope, getScope, parentScope, setScope } from './context-scope.js';
-import { type Deadline, isDeadline } from './deadline.js';
+import { type Deadline, earlier, isDeadline } from './deadline.js';
 import { Scope } from './scope/scope.js';
 import { signalOf } from './scope/watch.js';
 
@@ -22,8 +22,9 @@ export function getDeadline(context: Context): Deadline | undefined {
 export function setDeadline(context: Context, deadline: Deadline): Context {
   if (!isDeadline(deadline)) throw wrongType('setDeadline', 'a Deadline', deadline);
   const parent = parentScope(context);
-  const bound = parent?.effectiveDeadline()?.due ?? NEVER;
-  return bound <= deadline.due ? context : setScope(context, new Scope(parent, deadline, 'free'));
+  const bound = parent?.effectiveDeadline();
+  if (deadline.due === NEVER || earlier(bound, deadline) === bound) return context;
+  return setScope(context, new Scope(parent, deadline, 'free'));
 }
 
 /** A context with neither deadline nor cancellation, otherwise as `context`. */

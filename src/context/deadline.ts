@@ -75,6 +75,12 @@ export class Deadline {
   }
 }
 
+/** The rule that a deadline only shrinks: the earlier of two, and `outer` when both pass at the same instant. */
+export function earlier(outer: Deadline | undefined, inner: Deadline | undefined): Deadline | undefined {
+  if (outer === undefined || inner === undefined) return outer ?? inner;
+  return outer.due <= inner.due ? outer : inner;
+}
+
 /** Whether `value` is a {@link Deadline}, of this copy of the package or another one. */
 export function isDeadline(value: unknown): value is Deadline {
   return Object(value)[BRAND] === true;

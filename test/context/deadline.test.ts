@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { Deadline, isDate, isDeadline } from '../../src/context/deadline.js';
+import { Deadline, earlier, isDate, isDeadline } from '../../src/context/deadline.js';
 import { DeadlineExceededError } from '../../src/errors.js';
 import { advance, useFakeClock } from '../support/fake-clock.js';
 
@@ -115,6 +115,22 @@ test('toError tells the budget, where it came from and what was spent', () => {
   expect(error).toBeInstanceOf(DeadlineExceededError);
   expect(error).toMatchObject({ budget: 250, inherited: true, spent: 263 });
   expect(deadline.toError()).not.toBe(error);
+});
+
+describe('earlier', () => {
+  const [at50, alsoAt50, at100, never] = [50, 50, 100, Number.POSITIVE_INFINITY].map((ms) => Deadline.after(ms));
+
+  test.each([
+    ['the outer one is earlier', at50, at100, at50],
+    ['the inner one is earlier', at100, at50, at50],
+    ['both pass at the same instant: the outer one', at50, alsoAt50, at50],
+    ['the outer one never passes', never, at50, at50],
+    ['there is no outer one', undefined, at50, at50],
+    ['there is no inner one', at50, undefined, at50],
+    ['there is none', undefined, undefined, undefined],
+  ])('%s', (_, outer, inner, expected) => {
+    expect(earlier(outer, inner)).toBe(expected);
+  });
 });
 
 describe('recognised', () => {

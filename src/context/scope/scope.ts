@@ -1,6 +1,6 @@
 import { CallCancelledError, isEndReason } from '../../errors.js';
 import { NEVER, now } from '../../time/clock.js';
-import type { Deadline } from '../deadline.js';
+import { type Deadline, earlier } from '../deadline.js';
 import type { Ending, Watch } from './observer.js';
 
 /**
@@ -57,8 +57,7 @@ export class Scope {
   effectiveDeadline(): Deadline | undefined {
     let earliest: Deadline | undefined;
     for (let scope = this.live(); scope !== undefined; scope = scope.parent) {
-      const { deadline } = scope;
-      if (deadline !== undefined && (earliest === undefined || deadline.due <= earliest.due)) earliest = deadline;
+      earliest = earlier(scope.deadline, earliest);
     }
     return earliest;
   }
