@@ -17,15 +17,24 @@ export interface ScopeObserver {
   requestAnswered(): void;
 }
 
-/** What a scope knows of its watch, which exists only while somebody waits for its end. */
+/**
+ * What waits for a scope to end: its observers and its `AbortSignal`. It exists only while there is one of them.
+ *
+ * An interface, because another copy of this package may have made the watch that a scope has.
+ */
 export interface Watch {
-  /** Tells whoever waits, if the scope has ended. */
-  announce(): void;
-  /** The scope has completed. */
-  complete(): void;
-  /** The scope above has completed: waits for the next one. */
-  follow(): void;
-  /** The request that the scope belongs to has been answered. */
-  requestAnswered(): void;
+  /** Adds an observer. An observer of a scope that has ended already is notified at once. */
+  observe(observer: ScopeObserver): void;
+  /** Removes an observer. */
   unobserve(observer: ScopeObserver): void;
+  /** The signal of the scope: the same one each time. */
+  signal(): AbortSignal;
+  /** Notifies the observers and aborts the signal, if the scope has ended. */
+  announce(): void;
+  /** Notifies the observers that the scope has completed, and removes them. */
+  complete(): void;
+  /** Notifies the observers that the request to which the scope belongs has been answered. */
+  requestAnswered(): void;
+  /** The scope above has completed: waits for the end of the next one above. */
+  follow(): void;
 }

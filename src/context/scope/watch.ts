@@ -19,13 +19,11 @@ export function signalOf(scope: Scope): AbortSignal {
   return watchOf(scope).signal();
 }
 
-function watchOf(scope: Scope): ScopeWatch {
-  // Another copy of this package may have made it; that one has the same methods.
+function watchOf(scope: Scope): Watch {
   scope.watch ??= new ScopeWatch(scope);
-  return scope.watch as ScopeWatch;
+  return scope.watch;
 }
 
-/** Whoever waits for a scope to end: its observers and its `AbortSignal`. It exists only while there is one. */
 class ScopeWatch implements Watch, AbortListeners {
   #controller: AbortController | undefined;
   #observers: Set<ScopeObserver> | undefined;
