@@ -1,24 +1,17 @@
 import { InstrumentationBase, type InstrumentationNodeModuleDefinition } from '@opentelemetry/instrumentation';
 import { recordMetrics } from '../telemetry/deadline-metrics.js';
 import { GrpcModules } from './grpc/loaded-classes.js';
-import { instrumentHttpClient } from './http/client.js';
-import { instrumentHttpServers } from './http/server.js';
-import { detectLostContexts } from './lost-context/lost-contexts.js';
+import type { Undo } from './hooks/patch-method.js';
 import type { DeadlineInstrumentationConfig } from './options.js';
-import { releaseCallsInFlight } from './outbound/outbound-call.js';
-import { resolveSettings, type Settings } from './settings.js';
-import { instrumentUndici } from './undici/client.js';
+import { installPatches } from './patches.js';
+import { ENABLED_INSTRUMENTATION } from './private-keys.js';
+import { resolveSettings } from './settings.js';
 import { undiciModule } from './undici/loaded-classes.js';
 
 const NAME = 'opentelemetry-propagator-deadline';
 const VERSION = '0.1.0';
 
-/**
- * Where the one is kept that is switched on, whichever copy of this package it is of: two would stamp, count and abort
- * everything twice.
- */
-const ACTIVE = Symbol.for('opentelemetry-propagator-deadline.instrumentation');
-const registry = globalThis as { [ACTIVE]?: DeadlineInstrumentation | undefined };
+const enabled = globalThis as { [ENABLED_INSTRUMENTATION]?: DeadlineInstrumentation | undefined };
 
 /**
  * Makes deadlines and cancellation count: work stops when nobody waits for it.
@@ -29,7 +22,7 @@ const registry = globalThis as { [ACTIVE]?: DeadlineInstrumentation | undefined 
  */
 export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrumentationConfig> {
   /** What takes the patches off; `undefined` while disabled. (No initialiser: the base class enables before it runs.) */
-  declare private undo: (() => void)[] | undefined;
+  declare private uninstall: Undo | undefined;
   declare private grpc: GrpcModules | undefined;
   declare private stopMetrics: (() => void) | undefined;
 
@@ -46,7 +39,7 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
   override setConfig(config: DeadlineInstrumentationConfig): void {
     resolveSettings(config);
     super.setConfig(config);
-    if (this.undo === undefined) return;
+    if (this.uninstall === undefined) return;
     this.disable();
     this.enable();
   }
@@ -58,23 +51,23 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
 
   override enable(): void {
     super.enable();
-    const { [ACTIVE]: active } = registry;
-    if (active !== undefined && active !== this) {
-      this._diag.warn('takes the place of another DeadlineInstrumentation');
-      active.disable();
+    const other = enabled[ENABLED_INSTRUMENTATION];
+    if (other !== undefined && other !== this) {
+      this._diag.warn('another DeadlineInstrumentation was enabled: it is disabled now, because one process needs one');
+      other.disable();
     }
-    registry[ACTIVE] = this;
+    enabled[ENABLED_INSTRUMENTATION] = this;
     const settings = resolveSettings(this.getConfig());
-    this.undo ??= patchAll(settings);
+    this.uninstall ??= installPatches(settings);
     this.grpc?.enable(settings);
     this.stopMetrics ??= recordMetrics(this.meter);
   }
 
   override disable(): void {
     super.disable();
-    if (registry[ACTIVE] === this) delete registry[ACTIVE];
-    for (const step of this.undo ?? []) step();
-    this.undo = undefined;
+    if (enabled[ENABLED_INSTRUMENTATION] === this) delete enabled[ENABLED_INSTRUMENTATION];
+    this.uninstall?.();
+    this.uninstall = undefined;
     this.grpc?.disable();
     this.stopMetrics?.();
     this.stopMetrics = undefined;
@@ -86,11 +79,4 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
     this.stopMetrics();
     this.stopMetrics = recordMetrics(this.meter);
   }
-}
-
-function patchAll(settings: Settings): (() => void)[] {
-  const undo = [releaseCallsInFlight, detectLostContexts(settings.lostContexts), instrumentHttpServers(settings)];
-  if (settings.client.http) undo.push(instrumentHttpClient(settings));
-  if (settings.client.undici) undo.push(instrumentUndici(settings));
-  return undo;
 }

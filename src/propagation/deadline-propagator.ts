@@ -57,7 +57,7 @@ export class DeadlinePropagator implements TextMapPropagator {
       const budget = this.#read(carrier, getter);
       const inbound = inboundOf(carrier);
       const parent = parentScope(context);
-      if (inbound !== undefined) return setScope(context, inbound.bind(budget, parent));
+      if (inbound !== undefined) return setScope(context, inbound.openScope(budget, parent));
       if (budget === undefined) return context;
       return setScope(context, new Scope(parent, Deadline.fromCaller(budget), 'free'));
     } catch {

@@ -1,85 +1,35 @@
-import { Deadline } from '../context/deadline.js';
-import { Scope } from '../context/scope/scope.js';
+import type { Scope } from '../context/scope/scope.js';
+import { privateField } from '../private-field.js';
 
 /**
- * An inbound request whose scope somebody will complete. A server instrumentation attaches it to the headers before
- * anybody extracts from them; whoever extracts then puts the one scope of the request into his context, however often
- * and from wherever it is done.
+ * An inbound request, as the propagators see it. A server instrumentation attaches it to the request's headers before
+ * anybody extracts from them. So everybody who extracts gets the one scope of the request, however often and wherever
+ * that happens.
  */
-export class Inbound {
-  /** Whether the application has been handed the request. */
-  served = false;
-  #bound: Scope | undefined;
-  readonly #defaultBudget: number | undefined;
-
+export interface Inbound {
+  /** Whether the caller's budget and baggage count. */
+  readonly trusted: boolean;
   /**
-   * @param trusted whether the caller's budget and baggage count
-   * @param defaultBudget ms for a request that comes without a budget; `undefined`: no deadline
-   */
-  constructor(
-    readonly trusted: boolean,
-    defaultBudget: number | undefined,
-  ) {
-    this.#defaultBudget = defaultBudget;
-  }
-
-  /** The scope; `undefined` before the first {@link bind}. */
-  get scope(): Scope | undefined {
-    return this.#bound;
-  }
-
-  /**
-   * The scope; the first call makes it.
+   * The scope of the request. The first call opens it, the others return it.
    *
-   * @param budget what the caller sent, in ms
-   * @param parent the scope of the context into which it is extracted, if it has one
+   * @param budget what the caller sent, in ms; `undefined`: nothing
+   * @param parent the scope of the context that is extracted into, if it has one
    */
-  bind(budget: number | undefined, parent?: Scope): Scope {
-    this.#bound ??= new Scope(parent, this.#deadline(budget), 'owned');
-    return this.#bound;
-  }
-
-  #deadline(budget: number | undefined): Deadline | undefined {
-    if (budget !== undefined && this.trusted) return Deadline.fromCaller(budget);
-    return this.#defaultBudget === undefined ? undefined : Deadline.after(this.#defaultBudget);
-  }
+  openScope(budget: number | undefined, parent: Scope | undefined): Scope;
 }
 
-/** A constructor that makes nothing: a class derived from it puts its private fields on the object that it is given. */
-export const Onto = class {
-  constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: that is what it is for
-    return object;
-  }
-};
+const attached = privateField<Inbound>();
 
-/**
- * What is attached to a request's headers, as a #field: headers are copied, forwarded and logged, and nobody may
- * meet it there. A symbol that is not enumerable costs 400 ns more, a `WeakMap` 900.
- */
-class Attachment extends Onto {
-  readonly #inbound: Inbound;
-
-  constructor(headers: object, inbound: Inbound) {
-    super(headers);
-    this.#inbound = inbound;
-  }
-
-  static inboundOf(carrier: object): Inbound | undefined {
-    return #inbound in carrier ? carrier.#inbound : undefined;
-  }
-}
-
-/** Whether there is anything to look for: where no instrumentation is on, nobody pays for it. */
+/** Whether anything was ever attached. Where no instrumentation is on, `extract` need not look. */
 let inUse = false;
 
-/** Attaches `inbound` to a request's headers, which must have none yet. */
+/** Attaches `inbound` to a request's headers. */
 export function attachInbound(headers: object, inbound: Inbound): void {
   inUse = true;
-  new Attachment(headers, inbound);
+  attached.set(headers, inbound);
 }
 
 /** What was attached to a carrier; `undefined` when nothing was. */
 export function inboundOf(carrier: unknown): Inbound | undefined {
-  return inUse ? Attachment.inboundOf(Object(carrier)) : undefined;
+  return inUse ? attached.get(Object(carrier)) : undefined;
 }

@@ -37,7 +37,10 @@ test.each<[string, () => typeof DeadlineInstrumentation]>([
   });
   expect(await told(served)).toEqual(['500', '500']);
   const second = new (load())({ server: { http: false } });
-  expect(warn).toHaveBeenCalledWith(expect.any(String), 'takes the place of another DeadlineInstrumentation');
+  expect(warn).toHaveBeenCalledWith(
+    expect.any(String),
+    'another DeadlineInstrumentation was enabled: it is disabled now, because one process needs one',
+  );
   expect(await told(served)).toEqual(['500', '500']);
   second.disable();
   diag.disable();

@@ -18,12 +18,16 @@ interface GivenError {
 export class GrpcAnswer {
   private given = false;
 
-  /** @param send absent where the answer is a stream */
+  /**
+   * @param send absent where the answer is a stream
+   * @param onGiven called when the handler has given its answer by `send`
+   */
   constructor(
     private readonly call: ServerCall,
     private readonly send: SendAnswer | undefined,
     private readonly scope: Scope,
     private readonly settings: Settings,
+    private readonly onGiven: () => void,
   ) {}
 
   /** Whether the handler has finished its answer. */
@@ -51,6 +55,7 @@ export class GrpcAnswer {
 
   private readonly respond: SendAnswer = (error, value, trailer, ...flags) => {
     this.given = true;
+    this.onGiven();
     const changed = this.settings.enforce && error ? this.translated(error, trailer) : undefined;
     // The error's own metadata holds what was in the trailer.
     return changed ? this.send?.(changed) : this.send?.(error, value, trailer, ...flags);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
 import type { Settings } from '../settings.js';
 import { expectStreamErrors, instrumentGrpcChannel } from './client.js';
-import { instrumentGrpcServer } from './server.js';
+import { patchServer as patchServerClass } from './server.js';
 import { watchForInjection } from './stamp.js';
 
 const VERSIONS = ['>=1.10.0 <2'];
@@ -106,4 +106,4 @@ const patchClient: Apply = (patched) => watchForInjection(patched);
 const patchStream: Apply = (patched, settings) =>
   settings.client.grpc && settings.enforce ? expectStreamErrors(patched) : nothing;
 const patchServer: Apply = (patched, settings) =>
-  settings.server.grpc ? instrumentGrpcServer(patched, settings) : nothing;
+  settings.server.grpc ? patchServerClass(patched, settings) : nothing;

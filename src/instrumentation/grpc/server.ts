@@ -1,13 +1,11 @@
 import { diag } from '@opentelemetry/api';
-import { attachInbound, Inbound } from '../../propagation/inbound.js';
-import { type Method, type Patched, patchMethod } from '../hooks/patch-method.js';
+import { type Method, type Patched, patchMethod, type Undo, undoAll } from '../hooks/patch-method.js';
+import { SERVED_CALL } from '../private-keys.js';
 import type { Settings } from '../settings.js';
-import { GrpcServerCall } from './server-call.js';
+import { GrpcServedCall } from './server-call.js';
 import type { GrpcHandler, SendAnswer, ServerCall } from './surface.js';
 
-const SERVER_CALL = Symbol('opentelemetry-propagator-deadline server call');
-
-type AnnouncedCall = ServerCall & { [SERVER_CALL]?: GrpcServerCall | undefined };
+type AttachedCall = ServerCall & { [SERVED_CALL]?: GrpcServedCall | undefined };
 
 /** What a server keeps for each method. */
 interface HandlerEntry {
@@ -21,77 +19,65 @@ interface Server {
 const entered = new WeakSet<HandlerEntry>();
 
 /**
- * Gives each inbound call a scope: with the caller's deadline, cancelled when the caller goes away, completed by the
- * answer. Two places: outside of all other instrumentations, to be there before they extract, and inside of them, so
- * that a call that arrives too late has its span. Returns what undoes it.
+ * Gives each inbound call a scope: it has the caller's deadline, is cancelled when the caller goes away, and completes
+ * with the answer. Two methods are replaced. `_runHandlerForCall` runs outside of all other instrumentations, and so
+ * attaches before they extract. The handler that `register` gets is wrapped inside of them, so that a call that arrives
+ * too late has its span.
  */
-export function instrumentGrpcServer(serverClass: { prototype: object }, settings: Settings): () => void {
+export function patchServer(serverClass: { prototype: object }, settings: Settings): Undo {
   const { prototype } = serverClass;
   if (!('_runHandlerForCall' in prototype)) {
-    diag.warn('this version of @grpc/grpc-js is not known: its servers are left alone');
+    diag.warn('the servers of this version of @grpc/grpc-js are left alone: it has no method that is known here');
     return () => {};
   }
-  const undo = [
+  return undoAll([
     patchMethod(prototype, 'register', wrapRegister),
     patchMethod(prototype, '_runHandlerForCall', wrapRunHandler, settings),
-  ];
-  return () => {
-    for (const step of undo) step();
-  };
+  ]);
 }
 
-/** Does nothing for calls that were not announced. */
+/** Needs no settings: what it adds does nothing for calls that nothing is attached to. */
 function wrapRegister(original: Method): Method {
   return function register(this: Server, name: string, handler: GrpcHandler, ...rest: unknown[]) {
-    const registered = original.call(this, name, serveAnnounced(handler), ...rest);
+    const registered = original.call(this, name, serveAttached(handler), ...rest);
     const entry = this.handlers.get(name);
     if (registered && entry !== undefined) entered.add(entry);
     return registered;
   };
 }
 
-function serveAnnounced(handler: GrpcHandler): GrpcHandler {
-  return function serve(this: unknown, call: AnnouncedCall, send?: SendAnswer) {
-    const announced = call[SERVER_CALL];
-    call[SERVER_CALL] = undefined;
-    return announced === undefined ? handler.call(this, call, send) : announced.serve(handler, this, send);
+function serveAttached(handler: GrpcHandler): GrpcHandler {
+  return function serve(this: unknown, call: AttachedCall, send?: SendAnswer) {
+    const served = call[SERVED_CALL];
+    call[SERVED_CALL] = undefined;
+    return served === undefined ? handler.call(this, call, send) : served.serve(handler, this, send);
   };
 }
 
 function wrapRunHandler(original: Method, patched: Patched<Settings>): Method {
   const outer = new WeakMap<HandlerEntry, HandlerEntry>();
   return function runHandlerForCall(this: Server, call: unknown, entry: HandlerEntry) {
-    let announcing = outer.get(entry);
-    if (announcing === undefined) {
-      const func: GrpcHandler = (serverCall, send) => announce(serverCall, patched.settings, entry, send);
-      announcing = { ...entry, func };
-      outer.set(entry, announcing);
+    let attaching = outer.get(entry);
+    if (attaching === undefined) {
+      const func: GrpcHandler = (serverCall, send) => attachAndRun(serverCall, patched.settings, entry, send);
+      attaching = { ...entry, func };
+      outer.set(entry, attaching);
     }
-    return original.call(this, call, announcing);
+    return original.call(this, call, attaching);
   };
 }
 
-function announce(
-  call: AnnouncedCall,
+function attachAndRun(
+  call: AttachedCall,
   settings: Settings | undefined,
   entry: HandlerEntry,
   send?: SendAnswer,
 ): unknown {
   if (settings === undefined) return entry.func(call, send);
-  if (settings.server.ignore(call)) {
-    attachInbound(call.metadata, ignoredInbound());
-    return entry.func(call, send);
-  }
-  const announced = new GrpcServerCall(call, settings);
-  // Registered before we were enabled: nothing of ours is inside.
-  if (!entered.has(entry)) return announced.serve(entry.func, entry, send);
-  call[SERVER_CALL] = announced;
+  const served = GrpcServedCall.attach(call, settings);
+  if (served.stage === 'ignored') return entry.func(call, send);
+  // Registered before we were enabled: no function of ours is inside.
+  if (!entered.has(entry)) return served.serve(entry.func, entry, send);
+  call[SERVED_CALL] = served;
   return entry.func(call, send);
-}
-
-/** For a call that is left alone: whoever extracts from it gets a scope that binds nobody. */
-function ignoredInbound(): Inbound {
-  const inbound = new Inbound(true, undefined);
-  inbound.bind(undefined).complete();
-  return inbound;
 }

@@ -2,114 +2,83 @@ import { EventEmitter } from 'node:events';
 import { ServerResponse } from 'node:http';
 import { Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
-import { type Context, context as contextApi } from '@opentelemetry/api';
-import type { Scope } from '../../context/scope/scope.js';
-import { measureBudget, record } from '../../events.js';
 import type { Method } from '../hooks/patch-method.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
-import { abandon } from '../outbound/outbound-call.js';
-import type { Settings } from '../settings.js';
-import { setResponseScope } from './answer.js';
 
 export function transportOf(request: InboundRequest): 'http' | 'http2' {
   return request.httpVersionMajor === 2 ? 'http2' : 'http';
 }
 
-/** A request that we serve, under its scope. */
-export interface ServedRequest {
-  readonly request: InboundRequest;
-  readonly response: InboundResponse;
-  readonly scope: Scope;
-  /** The one that holds the scope. */
-  readonly context: Context;
-  /** Whether its time was up when it arrived. */
-  readonly late: boolean;
-}
-
-/**
- * Binds a scope to the response: it completes when the response has been sent, and is cancelled when the connection or
- * stream closes before.
- */
-export function completeWithResponse(served: ServedRequest, settings: Settings): void {
-  const { request, response, scope, context, late } = served;
-  setResponseScope(response, scope);
-  const { deadline } = scope;
-  if (deadline?.inherited) measureBudget('received', deadline, transportOf(request));
+/** Calls `listener` once: when a response has been sent, or when its connection or stream has closed before. */
+export function onResponseClose(request: InboundRequest, response: InboundResponse, listener: () => void): void {
   const { socket } = request;
-  let over = false;
-  const end = () => {
-    const transport = transportOf(request);
-    const exceeded = scope.ended() !== undefined;
-    // What came too late has been counted as rejected.
-    if (deadline !== undefined && !late) measureBudget('served', deadline, transport);
-    if (exceeded && !late) {
-      record({ type: 'exceeded', side: 'server', transport, inherited: deadline?.inherited === true });
-    }
-    if (wasSent(request, response) || !settings.server.cancelOnDisconnect(request)) return scope.completeAnswered();
-    // What happened first counts: a caller with the same deadline hangs up when it passes.
-    if (!exceeded) record({ type: 'cancelled', side: 'server', transport });
-    if (settings.enforce) return scope.cancel();
-    abandon(scope);
-    // It goes on until it is answered, although the answer goes nowhere.
-    onceEnded(response, () => scope.completeAnswered());
-  };
+  let closed = false;
   const close = () => {
-    if (over) return;
-    over = true;
+    if (closed) return;
+    closed = true;
     offSocketClose(socket, close);
-    contextApi.with(context, end);
+    listener();
   };
-  // Before another instrumentation ends its span, which is to tell of a caller that hung up.
-  listenFirst(response, 'close', close);
-  // Node 20: a pipelined response that waits for its turn hears nothing of its connection's end.
-  if (transportOf(request) === 'http' && response.socket === null) onSocketClose(socket, close);
+  // Before another instrumentation ends its span, in which the end of the request is still to be recorded.
+  prependListener(response, 'close', close);
+  if (isPipelined(request, response)) onSocketClose(socket, close);
 }
 
-/** Calls `ended` when the application has ended a response whose connection is gone: no event tells. */
-function onceEnded(response: InboundResponse, ended: () => void): void {
+/** Whether a response that has closed was sent as a whole. */
+export function wasSent(request: InboundRequest, response: InboundResponse): boolean {
+  if (transportOf(request) === 'http') return response.writableFinished;
+  // HTTP/2: after a reset, 'finish' fires and `writableFinished` is true.
+  return !request.aborted && response.writableEnded;
+}
+
+/** Calls `listener` when the application ends a response whose connection is gone. No event of Node's reports that. */
+export function onHandlerEnd(response: InboundResponse, listener: () => void): void {
   if (response.writableEnded) {
-    ended();
+    listener();
     return;
   }
   const end = response.end as Method;
-  response.end = function endForNobody(this: InboundResponse, ...args: unknown[]) {
-    ended();
+  response.end = function endWithoutConnection(this: InboundResponse, ...args: unknown[]) {
+    listener();
     return end.apply(this, args);
   };
 }
 
 /**
- * Past a method of its own that somebody has given to a response, to bind each listener to a context: that takes more
- * time than all the rest of what is done for the end. Stand-ins for a response are asked themselves.
+ * Listens past a response's own `prependListener`, which an instrumentation may have patched to bind each listener to a
+ * context: that takes longer than all the rest of what is done for the end. Replacements for a response are asked
+ * themselves.
  */
-function listenFirst(response: InboundResponse, event: string, listener: () => void): void {
-  const own = response instanceof ServerResponse || response instanceof Http2ServerResponse;
-  const { prependListener } = own ? EventEmitter.prototype : response;
-  prependListener.call(response, event, listener);
+function prependListener(response: InboundResponse, event: string, listener: () => void): void {
+  const isNodes = response instanceof ServerResponse || response instanceof Http2ServerResponse;
+  const { prependListener: prepend, on } = (isNodes ? EventEmitter.prototype : response) as EventEmitter;
+  (prepend ?? on).call(response, event, listener);
 }
 
-/** HTTP/2: after a reset, 'finish' fires and `writableFinished` is true. */
-function wasSent(request: InboundRequest, response: InboundResponse): boolean {
-  if (transportOf(request) === 'http') return response.writableFinished;
-  return !request.aborted && response.writableEnded;
+/**
+ * WORKAROUND node 20: a pipelined response that waits for its turn gets no 'close' when its connection closes (no issue
+ * known); remove when Node 20 is no longer supported.
+ */
+function isPipelined(request: InboundRequest, response: InboundResponse): boolean {
+  return transportOf(request) === 'http' && response.socket === null;
 }
 
-/** What is to be done when a socket closes: one listener a socket, however many responses wait for their turn. */
+/** What runs when a socket closes: one listener for each socket, however many responses wait for their turn. */
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
-function onSocketClose(socket: Socket, end: () => void): void {
-  // The application may emit requests of its own, with stand-ins for what it does not need.
+function onSocketClose(socket: Socket, listener: () => void): void {
+  // An application may emit requests by hand, with replacements for what it does not need.
   if (typeof socket?.once !== 'function') return;
-  const ends = waiting.get(socket) ?? new Set();
-  if (ends.size === 0) socket.once('close', endAllWaiting);
-  waiting.set(socket, ends.add(end));
+  const listeners = waiting.get(socket) ?? new Set();
+  if (listeners.size === 0) socket.once('close', closeAllWaiting);
+  waiting.set(socket, listeners.add(listener));
 }
 
-function offSocketClose(socket: Socket, end: () => void): void {
-  const ends = waiting.get(socket);
-  if (ends?.delete(end) && ends.size === 0) socket.off('close', endAllWaiting);
+function offSocketClose(socket: Socket, listener: () => void): void {
+  const listeners = waiting.get(socket);
+  if (listeners?.delete(listener) && listeners.size === 0) socket.off('close', closeAllWaiting);
 }
 
-function endAllWaiting(this: Socket): void {
-  for (const end of waiting.get(this) ?? []) end();
+function closeAllWaiting(this: Socket): void {
+  for (const listener of waiting.get(this) ?? []) listener();
 }

@@ -1,183 +1,90 @@
-import { EventEmitter } from 'node:events';
-import http, { type IncomingMessage } from 'node:http';
+import type { EventEmitter } from 'node:events';
 import http2 from 'node:http2';
-import https from 'node:https';
-import { type Context, context as contextApi, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { context as contextApi } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
-import { deleteScope, getScope, parentScope, setScope } from '../../context/context-scope.js';
-import { record } from '../../events.js';
-import { attachInbound, Inbound, inboundOf } from '../../propagation/inbound.js';
-import { onChannel } from '../hooks/diagnostics-channel.js';
-import { type Method, type Patched, patchMethod } from '../hooks/patch-method.js';
-import { extract } from '../hooks/safe-propagation.js';
-import { removeFields, untrustedFields } from '../inbound/untrusted-fields.js';
+import { deleteScope, getScope } from '../../context/context-scope.js';
+import type { Method, Patched } from '../hooks/patch-method.js';
 import { bindToRequest, runForRequest } from '../lost-context/lost-contexts.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import type { Settings } from '../settings.js';
-import { rejectLate, turnErrorIntoTimeout } from './answer.js';
-import { completeWithResponse, transportOf } from './response-close.js';
-import { answerForRejections, dispatch, dispatchBare, type RequestEvent } from './run-handlers.js';
+import { answerTimeout } from './answer.js';
+import { emitInnermost, type RequestEvent } from './innermost-emit.js';
+import { emitBare, runHandlers } from './run-handlers.js';
+import { HttpServedRequest } from './served-request.js';
 
-/** The events by which a server hands a request to the application. */
+/** The events by which a server gives a request to the application. */
 const REQUEST_EVENTS = new Set(['request', 'checkContinue', 'checkExpectation']);
 
-/** Published before any listener of the server runs, and so before another instrumentation extracts. Not for http2. */
-const REQUEST_START = 'http.server.request.start';
+/** The message of the channel `http.server.request.start`. */
+export interface RequestStart {
+  readonly request: InboundRequest;
+}
 
 /**
- * Gives each inbound request a scope: with the caller's deadline, bound to the connection, completed by the response.
- * Returns what undoes it.
+ * Gives each inbound request a scope: it has the caller's deadline, is bound to the connection, and completes with the
+ * response. The replacement for `emit` of node's servers.
  */
-export function instrumentHttpServers(settings: Settings): () => void {
-  const hook = new HttpServerHook(settings);
-  const undo = [answerForRejections()];
-  if (settings.server.http) {
-    undo.push(onChannel<{ request: IncomingMessage }>(REQUEST_START, ({ request }) => hook.announce(request)));
-    for (const { prototype } of [http.Server, https.Server]) undo.push(patchMethod(prototype, 'emit', wrapEmit, hook));
-  }
-  if (settings.server.http2) {
-    for (const prototype of http2ServerPrototypes()) undo.push(patchMethod(prototype, 'emit', wrapEmit, hook));
-  }
-  undo.push(turnErrorIntoTimeout(settings));
-  return () => {
-    for (const step of undo) step();
-  };
-}
-
-function wrapEmit(original: Method, patched: Patched<HttpServerHook>): Method {
+export function wrapEmit(original: Method, patched: Patched<Settings>): Method {
   return function emit(this: EventEmitter, ...args: unknown[]) {
-    const { settings: hook } = patched;
-    const name = args[0] as string;
-    const request = args[1] as InboundRequest;
-    // Anybody may emit anything.
-    if (hook === undefined || !REQUEST_EVENTS.has(name) || !Object(request).headers) return original.apply(this, args);
-    const inbound = hook.announce(request);
-    if (inbound.ignored) return hook.free(() => original.apply(this, args));
-    return hook.passInside(original, inbound, { server: this, name, request, response: args[2] as InboundResponse });
+    const { settings } = patched;
+    const [name, request, response] = args as [string, InboundRequest, InboundResponse];
+    if (settings === undefined || !REQUEST_EVENTS.has(name) || !isExchange(request, response)) {
+      return original.apply(this, args);
+    }
+    const served = HttpServedRequest.of(request, settings);
+    if (served.stage === 'ignored') return withoutScope(() => original.apply(this, args));
+    const event: RequestEvent = { server: this, name, request, response };
+    return emitInnermost(original, event, (passedOn) => deliver(served, passedOn));
   };
 }
 
-class HttpInbound extends Inbound {
-  /** The context in which it arrived, before anybody could extract. */
-  readonly arrivedIn = contextApi.active();
-  /** Whether it is left alone. */
-  ignored = false;
-  /** By which it is on its way to the application. */
-  event: RequestEvent | undefined = undefined;
+/** Gives a request to the application: for the first time, or handed on (from 'checkContinue' to 'request'). */
+function deliver(served: HttpServedRequest, event: RequestEvent): void {
+  if (served.stage === 'arrived') serve(served, event);
+  else if (served.scope === undefined) emitBare(event);
+  else runHandlers(event, served);
 }
 
-/** For a request that is left alone: whoever extracts from it gets a scope that binds nobody. */
-function ignoredInbound(): HttpInbound {
-  const inbound = new HttpInbound(true, undefined);
-  inbound.served = true;
-  inbound.ignored = true;
-  inbound.bind(undefined).complete();
-  return inbound;
+function serve(served: HttpServedRequest, event: RequestEvent): void {
+  const { request, response } = event;
+  served.receive(request, response);
+  const active = contextApi.active();
+  // Another instrumentation was configured to ignore this request.
+  if (isTracingSuppressed(active)) {
+    served.stage = 'served';
+    emitBare(event);
+    return;
+  }
+  const context = served.enter(active);
+  const refused = served.begin();
+  served.endWithResponse(context);
+  if (refused !== undefined) {
+    answerTimeout(request, response);
+    return;
+  }
+  const { scope } = served;
+  if (scope === undefined) return;
+  bindToRequest(scope, request);
+  bindToRequest(scope, response);
+  const run = () => runHandlers(event, served);
+  runForRequest(scope, context === active ? run : () => contextApi.with(context, run));
 }
 
-class HttpServerHook {
-  /**
-   * Other instrumentations may have wrapped `emit` before or after us. On a stand-in for the server they all do their
-   * work, and what comes through to its listeners is inside their spans and contexts.
-   */
-  private readonly standIn = new EventEmitter();
-
-  constructor(private readonly settings: Settings) {
-    for (const name of REQUEST_EVENTS) {
-      this.standIn.on(name, ({ headers }) => {
-        const inbound = inboundOf(headers) as HttpInbound;
-        this.pass(inbound, inbound.event as RequestEvent);
-      });
-    }
-  }
-
-  /** Attaches to the request's headers what whoever extracts from them has to know. */
-  announce(request: InboundRequest): HttpInbound {
-    const announced = inboundOf(request.headers);
-    if (announced !== undefined) return announced as HttpInbound;
-    const { server } = this.settings;
-    const inbound = server.ignore(request)
-      ? ignoredInbound()
-      : new HttpInbound(server.trust(request), server.defaultBudget(request));
-    attachInbound(request.headers, inbound);
-    if (!inbound.trusted) removeFields(request, untrustedFields());
-    return inbound;
-  }
-
-  /** Runs what an ignored request is for: bound by nobody, also where the server was started inside a scope. */
-  free<T>(fn: () => T): T {
-    const active = contextApi.active();
-    return getScope(active) === undefined ? fn() : contextApi.with(deleteScope(active), fn);
-  }
-
-  /** Passes on inside of what others do around `emit`. */
-  passInside(original: Method, inbound: HttpInbound, event: RequestEvent): boolean {
-    if (original === EventEmitter.prototype.emit) return this.pass(inbound, event);
-    const { server, name, request, response } = event;
-    inbound.event = event;
-    original.call(this.standIn, name, request, response);
-    return server.listenerCount(name) > 0;
-  }
-
-  /** To the application: the first time, or handed on by itself (from 'checkContinue' to 'request', to another server). */
-  private pass(inbound: HttpInbound, event: RequestEvent): boolean {
-    if (!inbound.served) return this.serve(inbound, event);
-    const { scope } = inbound;
-    return scope === undefined ? dispatchBare(event) : dispatch(event, scope, this.settings.enforce);
-  }
-
-  private serve(inbound: HttpInbound, event: RequestEvent): boolean {
-    const { request, response } = event;
-    inbound.served = true;
-    const active = contextApi.active();
-    // Another instrumentation was told to ignore this request.
-    if (isTracingSuppressed(active)) return dispatchBare(event);
-    const context = this.contextFor(active, inbound, request, response);
-    const scope = inbound.bind(undefined);
-    const late = scope.ended() !== undefined;
-    completeWithResponse({ request, response, scope, context, late }, this.settings);
-    const { enforce } = this.settings;
-    if (late) {
-      record({ type: 'rejected', side: 'server', transport: transportOf(request) });
-      if (enforce) {
-        rejectLate(request, response);
-        return true;
-      }
-    }
-    bindToRequest(scope, request);
-    bindToRequest(scope, response);
-    const go = () => dispatch(event, scope, enforce);
-    return runForRequest(scope, context === active ? go : () => contextApi.with(context, go));
-  }
-
-  /** The context for the handler: with all that the headers hold, which somebody else may have extracted already. */
-  private contextFor(
-    active: Context,
-    inbound: HttpInbound,
-    request: InboundRequest,
-    response: InboundResponse,
-  ): Context {
-    // Somebody has extracted into this context already.
-    if (inbound.trusted && inbound.scope !== undefined && getScope(active) === inbound.scope) return active;
-    const { arrivedIn } = inbound;
-    // What was active on arrival is where the server was started, which may have been inside a span.
-    const traced = trace.getSpan(active) !== trace.getSpan(arrivedIn);
-    const base = active === arrivedIn ? ROOT_CONTEXT : active;
-    const extracted = traced ? active : extract(base, request.headers);
-    const trusted = inbound.trusted ? extracted : propagation.deleteBaggage(extracted);
-    // Another copy of this package, which knows nothing of ours, may have extracted: its scope binds as well.
-    const scope = inbound.bind(undefined, inbound.trusted ? parentScope(extracted) : undefined);
-    const context = getScope(trusted) === scope ? trusted : setScope(trusted, scope);
-    if (context !== active) {
-      contextApi.bind(context, request);
-      contextApi.bind(context, response);
-    }
-    return context;
-  }
+/** Runs `fn` bound by no scope, also where the server was started inside one. */
+function withoutScope<T>(fn: () => T): T {
+  const active = contextApi.active();
+  return getScope(active) === undefined ? fn() : contextApi.with(deleteScope(active), fn);
 }
 
-/** They are not exported. */
-function http2ServerPrototypes(): object[] {
+/** Whether both can be served. An application may emit anything by hand. */
+function isExchange(request: unknown, response: unknown): boolean {
+  const { headers } = Object(request);
+  const { prependListener, on } = Object(response);
+  return typeof headers === 'object' && headers !== null && typeof (prependListener ?? on) === 'function';
+}
+
+/** The prototypes of node:http2's servers, which are not exported. */
+export function http2ServerPrototypes(): object[] {
   const plain = http2.createServer();
   const secure = http2.createSecureServer();
   return [Object.getPrototypeOf(plain), Object.getPrototypeOf(secure)];

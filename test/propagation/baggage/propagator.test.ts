@@ -8,9 +8,10 @@ import {
   type TextMapGetter,
 } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
+import { Scope } from '../../../src/context/scope/scope.js';
 import type { BaggagePropagatorOptions } from '../../../src/propagation/baggage/options.js';
 import { BoundedBaggagePropagator } from '../../../src/propagation/baggage/propagator.js';
-import { attachInbound, Inbound } from '../../../src/propagation/inbound.js';
+import { attachInbound } from '../../../src/propagation/inbound.js';
 import { baggageOf, entriesOf, extract, forwarded, keysOf, received, sent, sentKeys } from './carrier.js';
 
 const propagator = new BoundedBaggagePropagator();
@@ -120,7 +121,7 @@ test.each([
   [false, ['own']],
 ])('a request that is trusted: %j', (trusted, keys) => {
   const headers = { baggage: 'a=1' };
-  attachInbound(headers, new Inbound(trusted, undefined));
+  attachInbound(headers, { trusted, openScope: () => new Scope(undefined, undefined, 'owned') });
   const context = propagation.setBaggage(ROOT_CONTEXT, baggageOf(['own', '1']));
   const extracted = propagation.getBaggage(propagator.extract(context, headers, defaultTextMapGetter));
   expect(keysOf(extracted as Baggage).sort()).toEqual(keys);

@@ -1,0 +1,71 @@
+import { ServerResponse } from 'node:http';
+import { types } from 'node:util';
+import { diag } from '@opentelemetry/api';
+import { isCallCancelled, isDeadlineExceeded } from '../../errors.js';
+import { privateField } from '../../private-field.js';
+import type { Method } from '../hooks/patch-method.js';
+import { answerTimeout } from './answer.js';
+import type { HttpServedRequest } from './served-request.js';
+
+/** The requests whose handlers have returned a promise. Several requests may wait for one promise. */
+const requestsOf = privateField<readonly HttpServedRequest[]>();
+
+/** A handler of `served` has returned `promise`. */
+export function trackPromise(promise: Promise<unknown>, served: HttpServedRequest): void {
+  const others = requestsOf.get(promise) ?? [];
+  requestsOf.set(promise, [...others.filter(({ isOpen }) => isOpen), served]);
+}
+
+/**
+ * Answers for handlers whose promises are rejected because their requests have ended. The replacement for `emit` of
+ * `process`: Node asks by an event whether anybody handles a rejection, and ends the process if not. A `then` of ours
+ * could not do this, because Node alone knows whether the application handles the promise itself.
+ */
+export function wrapProcessEmit(original: Method): Method {
+  return function emit(this: NodeJS.Process, ...args: unknown[]): boolean {
+    const [name, error, promise] = args;
+    // Anybody may emit anything.
+    const answered = name === 'unhandledRejection' && types.isPromise(promise) && answerRejection(error, promise);
+    return answered || original.apply(this, args);
+  };
+}
+
+/** Returns whether the rejection was due to the end of the requests that waited for it. */
+function answerRejection(error: unknown, promise: Promise<unknown>): boolean {
+  const requests = requestsOf.get(promise) ?? [];
+  if (requests.length === 0 || !requests.every((served) => isDueToEnd(error, served))) return false;
+  for (const served of requests) answerEscapedError(error, served);
+  return true;
+}
+
+/** Whether an error has escaped from a handler because its request has ended. */
+export function isDueToEnd(error: unknown, { scope, settings }: HttpServedRequest): boolean {
+  // Where calls are aborted, a handler may fail in words of its own after the end.
+  return isEnd(error) || (settings.enforce && scope?.outcome() !== undefined);
+}
+
+function isEnd(error: unknown): boolean {
+  return isDeadlineExceeded(error) || isCallCancelled(error);
+}
+
+/** Answers a request in place of its handler, from which `error` has escaped. */
+export function answerEscapedError(error: unknown, served: HttpServedRequest): void {
+  // The error may be a fault of the application that has nothing to do with the end.
+  if (!isEnd(error)) diag.error('a handler failed after its request had ended', error);
+  const { exchange, scope } = served;
+  if (exchange === undefined || !served.isOpen) return;
+  const { request, response } = exchange;
+  if (response.headersSent || !isDeadlineExceeded(scope?.outcome()?.reason ?? error)) {
+    response.destroy();
+    return;
+  }
+  try {
+    // The handler may have set fields for an answer that does not come.
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    if (response instanceof ServerResponse) response.statusMessage = '';
+    answerTimeout(request, response);
+  } catch (failure) {
+    diag.error('a request whose time is up gets no answer', failure);
+    response.destroy();
+  }
+}

@@ -1,0 +1,76 @@
+import { type Context, context as contextApi } from '@opentelemetry/api';
+import { attachInbound, inboundOf } from '../../propagation/inbound.js';
+import { extract } from '../hooks/safe-propagation.js';
+import { ServedRequest } from '../inbound/served-request.js';
+import { untrustedFields } from '../inbound/untrusted-fields.js';
+import type { InboundRequest, InboundResponse } from '../options.js';
+import { SERVED_REQUEST } from '../private-keys.js';
+import type { Settings } from '../settings.js';
+import { removeFields } from './remove-fields.js';
+import { onHandlerEnd, onResponseClose, transportOf, wasSent } from './response-close.js';
+
+/** A request of node:http, node:https or node:http2's compatibility API, from its arrival on. */
+export class HttpServedRequest extends ServedRequest {
+  readonly transport: 'http' | 'http2';
+  /** As the application gets them: somebody else may have replaced what the server emitted. */
+  exchange: { readonly request: InboundRequest; readonly response: InboundResponse } | undefined = undefined;
+
+  private constructor(request: InboundRequest, settings: Settings) {
+    super(request, settings);
+    this.transport = transportOf(request);
+  }
+
+  /**
+   * The request that is attached to the headers of `request`; the first call attaches it. From then on everybody who
+   * extracts from the headers gets its scope.
+   */
+  static of(request: InboundRequest, settings: Settings): HttpServedRequest {
+    const attached = inboundOf(request.headers);
+    if (attached instanceof HttpServedRequest) return attached;
+    const served = new HttpServedRequest(request, settings);
+    if (settings.server.ignore(request)) served.ignore();
+    else if (!served.trusted) removeFields(request, untrustedFields());
+    attachInbound(request.headers, served);
+    return served;
+  }
+
+  /** Whether the handler can still answer. */
+  get isOpen(): boolean {
+    const response = this.exchange?.response;
+    return response !== undefined && !(response.writableEnded || response.destroyed);
+  }
+
+  /** The application gets `request` and `response`. */
+  receive(request: InboundRequest, response: InboundResponse): void {
+    this.exchange = { request, response };
+    if (inboundOf(request.headers) !== this) attachInbound(request.headers, this);
+  }
+
+  /** Ends with the response: when it has been sent, or when its connection or stream closes before. */
+  endWithResponse(context: Context): void {
+    if (this.exchange === undefined) return;
+    const { request, response } = this.exchange;
+    (response as { [SERVED_REQUEST]?: HttpServedRequest })[SERVED_REQUEST] = this;
+    // Active again, because abort listeners of the application run in it.
+    onResponseClose(request, response, () => contextApi.with(context, () => this.end(wasSent(request, response))));
+  }
+
+  protected override extract(base: Context): Context {
+    return this.exchange === undefined ? base : extract(base, this.exchange.request.headers);
+  }
+
+  protected override bindEvents(context: Context): void {
+    if (this.exchange === undefined) return;
+    contextApi.bind(context, this.exchange.request);
+    contextApi.bind(context, this.exchange.response);
+  }
+
+  protected override onHandlerDone(listener: () => void): void {
+    if (this.exchange !== undefined) onHandlerEnd(this.exchange.response, listener);
+  }
+}
+
+/** The request that a response answers; `undefined` where we don't serve it. */
+export function servedBy(response: object): HttpServedRequest | undefined {
+  return (response as { [SERVED_REQUEST]?: HttpServedRequest })[SERVED_REQUEST];
+}

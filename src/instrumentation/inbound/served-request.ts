@@ -1,0 +1,130 @@
+import { type Context, context as contextApi, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { getScope, parentScope, setScope } from '../../context/context-scope.js';
+import { Deadline } from '../../context/deadline.js';
+import { Scope } from '../../context/scope/scope.js';
+import { type EndReason, isDeadlineExceeded } from '../../errors.js';
+import { measureBudget, record, type Transport } from '../../events.js';
+import type { Inbound } from '../../propagation/inbound.js';
+import type { InboundCall, InboundRequest } from '../options.js';
+import { abandon } from '../outbound/outbound-call.js';
+import type { Settings } from '../settings.js';
+
+/**
+ * A request of any transport, from its arrival to the end of its work. Every hidden key of ours on a request leads here.
+ *
+ * `enter` makes the context for the handler, `begin` decides whether the handler runs, `end` completes or cancels the
+ * scope.
+ */
+export abstract class ServedRequest implements Inbound {
+  /** Whether the request is left alone, waits for the application, or has been given to it. */
+  stage: 'ignored' | 'arrived' | 'served' = 'arrived';
+  readonly trusted: boolean;
+  abstract readonly transport: Transport;
+  private opened: Scope | undefined = undefined;
+  /** Whether the time was up when the request arrived. */
+  private late = false;
+  /** The context that was active when the request arrived, before anybody could extract. */
+  private readonly arrivedIn = contextApi.active();
+
+  constructor(
+    protected readonly request: InboundRequest | InboundCall,
+    readonly settings: Settings,
+  ) {
+    this.trusted = settings.server.trust(request);
+  }
+
+  /** The scope; `undefined` before it has been opened. */
+  get scope(): Scope | undefined {
+    return this.opened;
+  }
+
+  openScope(budget: number | undefined, parent?: Scope): Scope {
+    this.opened ??= new Scope(parent, this.deadlineFor(this.trusted ? budget : undefined), 'owned');
+    return this.opened;
+  }
+
+  /** Leaves the request alone: everybody who extracts from it gets a scope that binds nobody. */
+  ignore(): void {
+    this.stage = 'ignored';
+    this.opened = new Scope(undefined, undefined, 'owned');
+    this.opened.complete();
+  }
+
+  /**
+   * The context for the handler: it holds all that the request's fields hold, whether another instrumentation has
+   * extracted them or this does.
+   */
+  enter(active: Context): Context {
+    this.stage = 'served';
+    // Another instrumentation has extracted with our propagator.
+    if (this.trusted && this.opened !== undefined && getScope(active) === this.opened) return active;
+    // The context on arrival is the one in which the server was started, which may have been inside a span.
+    const traced = trace.getSpan(active) !== trace.getSpan(this.arrivedIn);
+    const base = active === this.arrivedIn ? ROOT_CONTEXT : active;
+    const extracted = traced ? active : this.extract(base);
+    const trusted = this.trusted ? extracted : propagation.deleteBaggage(extracted);
+    // Another copy of this package, which does not see our attachment, may have extracted: its scope binds as well.
+    const scope = this.openScope(undefined, this.trusted ? parentScope(extracted) : undefined);
+    const context = getScope(trusted) === scope ? trusted : setScope(trusted, scope);
+    if (context !== active) this.bindEvents(context);
+    return context;
+  }
+
+  /** Counts the request. Returns the reason for which its handler must not run: its time was up on arrival. */
+  begin(): EndReason | undefined {
+    const { scope, transport } = this;
+    if (scope?.deadline?.inherited) measureBudget('received', scope.deadline, transport);
+    const reason = scope?.ended()?.reason;
+    if (reason === undefined) return undefined;
+    this.late = true;
+    record({ type: 'rejected', side: 'server', transport });
+    return this.settings.enforce ? reason : undefined;
+  }
+
+  /**
+   * The transport is done with the request: completes its scope when it was answered, cancels it otherwise. Once only.
+   *
+   * @param answered whether the handler has given the whole answer
+   * @param early by how many ms the transport may end a request before our own clock says that the time is up
+   */
+  end(answered: boolean, early = 0): void {
+    const { scope, settings, transport, late } = this;
+    if (scope === undefined) return;
+    const deadline = scope.effectiveDeadline();
+    const reason = scope.ended()?.reason;
+    const soon = deadline !== undefined && deadline.remaining() <= early;
+    const exceeded = reason === undefined ? soon && !answered : isDeadlineExceeded(reason);
+    const cancelled = !exceeded && !answered && settings.server.cancelOnDisconnect(this.request);
+    // A request that was late has been counted as rejected.
+    if (scope.deadline !== undefined && !late) measureBudget('served', scope.deadline, transport);
+    if (exceeded && !late) {
+      record({ type: 'exceeded', side: 'server', transport, inherited: deadline?.inherited === true });
+    }
+    if (cancelled) record({ type: 'cancelled', side: 'server', transport });
+    if (answered || !(exceeded || cancelled)) scope.completeAnswered();
+    else if (settings.enforce) scope.cancel(exceeded ? deadline?.toError() : undefined);
+    else this.observeEnd(scope);
+  }
+
+  /** Observe mode: the handler goes on although the answer goes nowhere, and its later calls are counted. */
+  private observeEnd(scope: Scope): void {
+    abandon(scope);
+    this.onHandlerDone(() => scope.completeAnswered());
+  }
+
+  /** Extracts the request's fields into `base`. */
+  protected abstract extract(base: Context): Context;
+
+  /** Runs the listeners for the request's own events in `context`: the connection emits them outside of any request. */
+  protected abstract bindEvents(context: Context): void;
+
+  /** Calls `listener` when the handler has finished an answer that goes nowhere. */
+  protected abstract onHandlerDone(listener: () => void): void;
+
+  /** The request's deadline: the caller's `budget`, in ms, or the default one. */
+  protected deadlineFor(budget: number | undefined): Deadline | undefined {
+    if (budget !== undefined) return Deadline.fromCaller(budget);
+    const ms = this.settings.server.defaultBudget(this.request);
+    return ms === undefined ? undefined : Deadline.after(ms);
+  }
+}
