@@ -2,8 +2,8 @@ import { codeBlocks, run } from './code-blocks.js';
 
 const [setUp, service, ...others] = codeBlocks('README.md');
 
-/** What a reader has: services to call and a database. The services answer
- * what they were sent; they are none of http's, whose options are those of the edge. */
+/** The services that a reader calls. They answer with the budget that they were sent, and use no
+ * server of node:http, because the options of the edge would apply to it. */
 const SURROUNDINGS = `
   import net from 'node:net';
   const echo = net.createServer((socket) => {
@@ -15,8 +15,6 @@ const SURROUNDINGS = `
   await new Promise((resolve) => echo.listen(0, '127.0.0.1', resolve));
   const origin = 'http://127.0.0.1:' + echo.address().port;
   const [AUTH_URL, BUSINESS_URL] = [origin + '/auth', origin + '/business'];
-  const db = { query: async (_sql, { signal }) => console.log('asked with', signal?.constructor.name) };
-  const sql = '';
 `;
 
 test('there are two examples for Node; the one for browsers is not run here', () => {
@@ -49,11 +47,37 @@ test('the first one: the edge gives a budget, and its calls carry what is left',
   expect(business).toBeGreaterThan(5_000);
 });
 
-test('the second one: a service asks, and hands the signal on', () => {
-  const source = service?.source.replace('remainingTime();', "console.log('left', remainingTime());");
-  // Outside of a request nobody waits.
-  expect(run({ source: `${SURROUNDINGS}${source}; process.exit();` })).toEqual([
-    'left Infinity',
-    'asked with undefined',
-  ]);
+describe('the second one', () => {
+  const command = "'pandoc', ['order.md', '-o', 'order.pdf']";
+  const asks = 'remainingTime();';
+  const imports = service?.source.slice(0, service.source.indexOf('const run'));
+  const body = service?.source.slice(service.source.indexOf('const run'));
+
+  /** The example with another program in place of pandoc. */
+  function withProgram(program: string): string {
+    expect(body).toContain(command);
+    expect(body).toContain(asks);
+    return `${body}`
+      .replace(asks, "console.log('left', remainingTime());")
+      .replace(command, `process.execPath, ['-e', ${JSON.stringify(program)}]`);
+  }
+
+  test('outside of a request nobody waits, and the program runs to its end', () => {
+    const source = `${imports} ${withProgram('process.exit(0)')}; console.log('done');`;
+    expect(run({ source })).toEqual(['left Infinity', 'done']);
+  });
+
+  test('the program is killed when the time is up', () => {
+    const source = `
+      ${imports}
+      import { isDeadlineExceeded, withTimeout } from 'opentelemetry-propagator-deadline';
+      import { context } from '@opentelemetry/api';
+      import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+      context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+      const serve = async () => { ${withProgram('setTimeout(() => {}, 10000)')} };
+      const error = await withTimeout(300, serve).catch((reason) => reason);
+      console.log(isDeadlineExceeded(error));
+    `;
+    expect(run({ source })).toEqual([expect.stringMatching(/^left \d/), 'true']);
+  });
 });
