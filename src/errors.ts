@@ -1,8 +1,4 @@
-/**
- * The brand's key. From the global symbol registry, so that errors made by another copy of this package (the other
- * module format, another realm) are recognised too; `instanceof` would miss them.
- */
-const BRAND = Symbol.for('opentelemetry-propagator-deadline.error');
+import { ERROR_KIND } from './private-keys.js';
 
 /** How many causes are followed, so that a cycle or a hostile chain ends. */
 const MAX_CAUSES = 16;
@@ -27,11 +23,11 @@ abstract class ScopeError extends Error {
   /** The outbound call that was aborted, where there was one: method, origin and path. Non-enumerable. */
   declare readonly target?: string;
 
-  constructor(brand: string, status: number, message: string, options?: ErrorOptions) {
+  constructor(kind: string, status: number, message: string, options?: ErrorOptions) {
     super(message, options);
     this.status = status;
     this.statusCode = status;
-    Object.defineProperty(this, BRAND, { value: brand });
+    Object.defineProperty(this, ERROR_KIND, { value: kind });
   }
 }
 
@@ -76,31 +72,31 @@ export type EndReason = DeadlineExceededError | CallCancelledError;
  * follows wrapped errors, because `fetch` and others wrap an abort's reason. Never throws.
  */
 export function isDeadlineExceeded(error: unknown): boolean {
-  return hasBrand(error, 'DEADLINE_EXCEEDED');
+  return isOfKind(error, 'DEADLINE_EXCEEDED');
 }
 
 /** Whether `error` is a {@link CallCancelledError} or was caused by one. Never throws. */
 export function isCallCancelled(error: unknown): boolean {
-  return hasBrand(error, 'CANCELLED');
+  return isOfKind(error, 'CANCELLED');
 }
 
 /** Whether `error` itself, not its cause, is one of the two. */
 export function isEndReason(error: unknown): error is EndReason {
   try {
-    return brandOf(error) !== undefined;
+    return errorKind(error) !== undefined;
   } catch {
     // A proxy that throws is not ours.
     return false;
   }
 }
 
-/** The first brand on the chain of causes decides. */
-function hasBrand(error: unknown, brand: string): boolean {
+/** Whether the first of our errors on the chain of causes, starting with `error`, is of `kind`. */
+function isOfKind(error: unknown, kind: string): boolean {
   try {
     let link = error;
     for (let i = 0; i < MAX_CAUSES && link; i++) {
-      const found = brandOf(link);
-      if (found !== undefined) return found === brand;
+      const found = errorKind(link);
+      if (found !== undefined) return found === kind;
       link = Object(link).cause;
     }
   } catch {
@@ -109,8 +105,8 @@ function hasBrand(error: unknown, brand: string): boolean {
   return false;
 }
 
-function brandOf(error: unknown): unknown {
-  return Object(error)[BRAND];
+function errorKind(error: unknown): unknown {
+  return Object(error)[ERROR_KIND];
 }
 
 /** Whole ms where that says enough, else one decimal. */

@@ -1,9 +1,7 @@
 import { checkDuration, kindOf, outOfRange, wrongType } from '../check-argument.js';
 import { DeadlineExceededError } from '../errors.js';
+import { IS_DEADLINE } from '../private-keys.js';
 import { now } from '../time/clock.js';
-
-/** The brand's key, from the global symbol registry: another copy of this package makes deadlines too. */
-const BRAND = Symbol.for('opentelemetry-propagator-deadline.Deadline');
 
 /** The instant after which the caller no longer waits: a point on the monotonic clock. Immutable. */
 export class Deadline {
@@ -70,7 +68,7 @@ export class Deadline {
   }
 
   /** @internal */
-  get [BRAND](): true {
+  get [IS_DEADLINE](): true {
     return true;
   }
 }
@@ -83,7 +81,7 @@ export function earlier(outer: Deadline | undefined, inner: Deadline | undefined
 
 /** Whether `value` is a {@link Deadline}, of this copy of the package or another one. */
 export function isDeadline(value: unknown): value is Deadline {
-  return Object(value)[BRAND] === true;
+  return Object(value)[IS_DEADLINE] === true;
 }
 
 /** Whether `value` is a `Date`, of this realm or another one. */

@@ -2,10 +2,9 @@ import type { Context, Span } from '@opentelemetry/api';
 import { getScope } from '../context/context-scope.js';
 import type { Scope } from '../context/scope/scope.js';
 import { isDeadlineExceeded } from '../errors.js';
+import { SPAN_SCOPE } from '../private-keys.js';
 import { NEVER, now } from '../time/clock.js';
 import { type DescribedSpan, hopOf } from './hop.js';
-
-const SCOPE = Symbol('opentelemetry-propagator-deadline scope of a span');
 
 /** What is kept of a span that started under a deadline. */
 interface Watched {
@@ -14,7 +13,7 @@ interface Watched {
   readonly start: number;
 }
 
-type WatchedSpan = DescribedSpan & { [SCOPE]?: Watched | undefined };
+type WatchedSpan = DescribedSpan & { [SPAN_SCOPE]?: Watched | undefined };
 
 /**
  * A span processor that shows deadlines in traces, for
@@ -37,7 +36,7 @@ export class DeadlineSpanProcessor {
     const start = now();
     span.setAttribute('deadline.budget_ms', Math.floor(deadline.budget));
     span.setAttribute('deadline.remaining_ms', Math.floor(Math.max(scope.remaining(start), 0)));
-    (span as WatchedSpan)[SCOPE] = { scope, start };
+    (span as WatchedSpan)[SPAN_SCOPE] = { scope, start };
   }
 
   /**
@@ -45,7 +44,7 @@ export class DeadlineSpanProcessor {
    * the rest.
    */
   onEnding(span: Span): void {
-    const watched = (span as WatchedSpan)[SCOPE];
+    const watched = (span as WatchedSpan)[SPAN_SCOPE];
     const ending = watched?.scope.outcome();
     if (watched === undefined || ending === undefined) return;
     // Told once, also where there are two of these processors.
@@ -61,7 +60,7 @@ export class DeadlineSpanProcessor {
 
   onEnd(span: object): void {
     // A span that waits for its export must not keep the scope of a request that is long done.
-    if (SCOPE in span) span[SCOPE] = undefined;
+    if (SPAN_SCOPE in span) span[SPAN_SCOPE] = undefined;
   }
 
   async forceFlush(): Promise<void> {}

@@ -1,10 +1,10 @@
+import { ABORT_LISTENERS } from '../../private-keys.js';
+
 /** Who is told of listeners for 'abort'. */
 export interface AbortListeners {
   abortListenerAdded(listener: unknown): void;
   abortListenerRemoved(listener: unknown): void;
 }
-
-const LISTENERS = Symbol('abort listeners');
 
 type Listener = EventListenerOrEventListenerObject | null;
 
@@ -13,18 +13,18 @@ type Listener = EventListenerOrEventListenerObject | null;
  * listeners a signal has, and a symbol property and two methods cost less than a closure for each signal.
  */
 class TrackedSignal extends AbortSignal {
-  declare readonly [LISTENERS]: AbortListeners;
+  declare readonly [ABORT_LISTENERS]: AbortListeners;
 
   override addEventListener(type: string, listener: Listener, options?: boolean | AddEventListenerOptions): void {
     super.addEventListener(type, listener as EventListener, options);
     if (type !== 'abort' || !listener) return;
     // One that listens in the capture phase may be the same function as one that does not: it is never counted out.
-    this[LISTENERS].abortListenerAdded(captures(options) ? Symbol() : listener);
+    this[ABORT_LISTENERS].abortListenerAdded(captures(options) ? Symbol() : listener);
   }
 
   override removeEventListener(type: string, listener: Listener, options?: boolean | EventListenerOptions): void {
     super.removeEventListener(type, listener as EventListener, options);
-    if (type === 'abort' && !captures(options)) this[LISTENERS].abortListenerRemoved(listener);
+    if (type === 'abort' && !captures(options)) this[ABORT_LISTENERS].abortListenerRemoved(listener);
   }
 }
 
@@ -38,5 +38,5 @@ TrackedSignal.prototype.constructor = AbortSignal;
 /** Tells `listeners` of each listener for 'abort' that comes to `signal` or goes. */
 export function trackAbortListeners(signal: AbortSignal, listeners: AbortListeners): void {
   Object.setPrototypeOf(signal, TrackedSignal.prototype);
-  Object.defineProperty(signal, LISTENERS, { value: listeners });
+  Object.defineProperty(signal, ABORT_LISTENERS, { value: listeners });
 }
