@@ -1,17 +1,17 @@
-/** How much of a bad argument an error quotes. */
+/** The number of characters that an error quotes from a bad argument. */
 const MAX_QUOTED = 60;
 
-/** The error for a value of the wrong type. Thrown to the programmer, never for what came from the wire. */
+/** The error for an argument or option of the wrong type. Input from the wire never causes one. */
 export function wrongType(where: string, expected: string, got: unknown): TypeError {
   return new TypeError(`${where}: expected ${expected}, got ${quote(got)}`);
 }
 
-/** The error for a value of the right type outside its range. */
+/** The error for an argument or option of the right type that is out of range. */
 export function outOfRange(where: string, expected: string, got: unknown): RangeError {
   return new RangeError(`${where}: expected ${expected}, got ${quote(got)}`);
 }
 
-/** Throws unless `value` is a number for which `inRange` holds, which it must not for NaN. */
+/** Throws unless `value` is a number for which `inRange` returns `true`; `inRange` must return `false` for NaN. */
 export function checkNumber(
   where: string,
   expected: string,
@@ -32,7 +32,9 @@ export function checkFunction(where: string, value: unknown): void {
   if (typeof value !== 'function') throw wrongType(where, 'a function', value);
 }
 
-/** Throws unless `value` is an object (or absent) whose keys are all among `known`: a misspelt option is an error. */
+/**
+ * Throws unless `value` is `undefined`, or an object with no other keys than `known`: a misspelt option is an error.
+ */
 export function checkOptions(where: string, value: unknown, known: readonly string[]): void {
   if (value === undefined) return;
   if (kindOf(value) !== 'Object') throw wrongType(where, 'an object of options', value);
@@ -41,12 +43,14 @@ export function checkOptions(where: string, value: unknown, known: readonly stri
   }
 }
 
-/** What kind of value it is, of this realm or another one (a test runner's, a worker's): `Object`, `Array`, `Date`. */
+/**
+ * The class of a value, such as `Object`, `Array` or `Date`, also when it was made in another realm (vm, Jest, iframe).
+ */
 export function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-/** A primitive as code has it, unless it would look like a number and is none; of anything else its kind. */
+/** A primitive as it is written in code; for a bigint, which would look like a number, and for objects their class. */
 function quote(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}...` : value);

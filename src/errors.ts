@@ -1,26 +1,27 @@
 import { ERROR_KIND } from './private-keys.js';
 
-/** How many causes are followed, so that a cycle or a hostile chain ends. */
+/** The number of errors that are looked at in a chain of causes. The chain may have a cycle. */
 const MAX_CAUSES = 16;
 
-/** What a {@link DeadlineExceededError} tells about the deadline that passed. */
+/** The deadline that a {@link DeadlineExceededError} reports. */
 export interface ExceededDeadline {
-  /** The time that the work was given, in ms. */
+  /** The time from when the deadline was received or set until it passed, in ms. */
   readonly budget: number;
-  /** Where the deadline came from: the caller (the wire), or code of this process. */
+  /** `true`: the caller sent the deadline. `false`: code of this process set it. */
   readonly inherited: boolean;
-  /** The time that had passed since the deadline was received or set, in ms. */
+  /** The time since the deadline was received or set, in ms. */
   readonly spent: number;
 }
 
 abstract class ScopeError extends Error {
   abstract readonly code: string;
-  /** The HTTP status that express (`status`), fastify and koa (`statusCode`) answer with when the error escapes. */
+  /** The HTTP status that a framework sends when a handler fails with this error. express reads `status`. */
   readonly status: number;
+  /** The same status, for fastify and koa. */
   readonly statusCode: number;
-  /** For koa and http-errors: the answer shows the status's text, not this error's message. */
+  /** `false`, for koa and http-errors: the response has the text of the status, not the message of this error. */
   readonly expose = false;
-  /** The outbound call that was aborted, where there was one: method, origin and path. Non-enumerable. */
+  /** The outbound call that was aborted, if there was one: method, origin and path. Not enumerable. */
   declare readonly target?: string;
 
   constructor(kind: string, status: number, message: string, options?: ErrorOptions) {
@@ -31,7 +32,7 @@ abstract class ScopeError extends Error {
   }
 }
 
-/** The deadline has passed: nobody waits for the work any more. HTTP 504, gRPC DEADLINE_EXCEEDED. */
+/** The deadline has passed, so the caller no longer waits. HTTP status 504, gRPC status DEADLINE_EXCEEDED. */
 export class DeadlineExceededError extends ScopeError {
   override readonly name = 'DeadlineExceededError';
   readonly code = 'DEADLINE_EXCEEDED';
@@ -53,12 +54,12 @@ export class DeadlineExceededError extends ScopeError {
   }
 }
 
-/** The caller went away before the deadline. HTTP 499 (as nginx logs it), gRPC CANCELLED. */
+/** The caller went away before the deadline. HTTP status 499 (the one that nginx logs), gRPC status CANCELLED. */
 export class CallCancelledError extends ScopeError {
   override readonly name = 'CallCancelledError';
   readonly code = 'CANCELLED';
 
-  /** @param options `cause`: what `cancel` was given. */
+  /** @param options `cause`: the reason that was passed to `cancel` */
   constructor(message = 'call cancelled: the caller no longer waits', options?: ErrorOptions) {
     super('CANCELLED', 499, message, options);
   }
@@ -68,24 +69,29 @@ export class CallCancelledError extends ScopeError {
 export type EndReason = DeadlineExceededError | CallCancelledError;
 
 /**
- * Whether `error` is a {@link DeadlineExceededError} or was caused by one: `cause` is followed, as Go's `errors.Is`
- * follows wrapped errors, because `fetch` and others wrap an abort's reason. Never throws.
+ * Whether `error` is a {@link DeadlineExceededError} or was caused by one. Never throws.
+ *
+ * Causes are followed, up to 16 errors in a row, as Go's `errors.Is` follows wrapped errors: `fetch` and other clients
+ * wrap the reason of an abort. The first error of this package in that row decides.
  */
 export function isDeadlineExceeded(error: unknown): boolean {
   return isOfKind(error, 'DEADLINE_EXCEEDED');
 }
 
-/** Whether `error` is a {@link CallCancelledError} or was caused by one. Never throws. */
+/**
+ * Whether `error` is a {@link CallCancelledError} or was caused by one. Follows causes as {@link isDeadlineExceeded}.
+ * Never throws.
+ */
 export function isCallCancelled(error: unknown): boolean {
   return isOfKind(error, 'CANCELLED');
 }
 
-/** Whether `error` itself, not its cause, is one of the two. */
+/** Whether `error` itself, not its cause, is one of the two errors of this file. Never throws. */
 export function isEndReason(error: unknown): error is EndReason {
   try {
     return errorKind(error) !== undefined;
   } catch {
-    // A proxy that throws is not ours.
+    // A proxy that throws is no error of this package.
     return false;
   }
 }
@@ -100,7 +106,7 @@ function isOfKind(error: unknown, kind: string): boolean {
       link = Object(link).cause;
     }
   } catch {
-    // A getter or proxy that throws is not ours.
+    // A getter or proxy that throws is no error of this package.
   }
   return false;
 }
@@ -109,7 +115,7 @@ function errorKind(error: unknown): unknown {
   return Object(error)[ERROR_KIND];
 }
 
-/** Whole ms where that says enough, else one decimal. */
+/** Whole ms from 10 ms on, else one decimal. */
 function round(ms: number): number {
   return ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms);
 }

@@ -1,43 +1,46 @@
 export type Transport = 'http' | 'http2' | 'undici' | 'grpc';
 
-/** What happened, for whoever counts it. Fixed words only: never a header's value, never a key. */
+/**
+ * What happened to a deadline or to baggage, for listeners that count. Holds no value of a header and no key of
+ * baggage.
+ */
 export type DeadlineEvent =
   | {
-      /** A deadline field arrived, and no member of it was valid, or the carrier could not be read. */
+      /** A deadline header arrived in which no value was valid, or the carrier could not be read. */
       readonly type: 'malformed';
       readonly field: string;
     }
   | {
-      /** A baggage member was dropped, or everything behind a limit; in report mode: would have been. */
+      /** A baggage member, or all members beyond a limit, were dropped. In report mode: would have been dropped. */
       readonly type: 'baggage-dropped';
       readonly direction: 'inbound' | 'outbound';
       readonly reason: string;
     }
   | {
-      /** Time ran out while a request was served or a call was in flight. */
+      /** The deadline passed while a request was served or a call was in flight. */
       readonly type: 'exceeded';
       readonly side: 'server' | 'client';
       readonly transport: Transport;
-      /** Whether the deadline came from the caller, or was set in this process. */
+      /** `true`: the caller sent the deadline. `false`: code of this process set it. */
       readonly inherited: boolean;
     }
   | {
       /**
        * - `cancelled`: the caller went away while a request was served or a call was in flight
-       * - `rejected`: a request that arrived too late, or a call that was not begun
+       * - `rejected`: a request arrived after its deadline, or a call was refused because its scope had ended
        */
       readonly type: 'cancelled' | 'rejected';
       readonly side: 'server' | 'client';
       readonly transport: Transport;
     }
   | {
-      /** A call was answered that the time had run out in the service that was called, or further down. */
+      /** The response to a call reported that the deadline passed in the called service, or in one that it called. */
       readonly type: 'exceeded-downstream';
       readonly side: 'client';
       readonly transport: Transport;
     }
   | {
-      /** A call was made inside a live request, in a context that knows nothing of that. */
+      /** A call was made while a request was served, in a context that has lost the scope of the request. */
       readonly type: 'detached';
       readonly side: 'client';
       readonly transport: Transport;
@@ -47,53 +50,55 @@ export type DeadlineEventListener = (event: DeadlineEvent) => void;
 
 const listeners = new Set<DeadlineEventListener>();
 
-/** Tells every listener. What a listener throws is dropped: counting must not break a request. */
+/** Passes `event` to every listener. An error of a listener is ignored: counting must not break a request. */
 export function record(event: DeadlineEvent): void {
   for (const listener of listeners) {
     try {
       listener(event);
     } catch {
-      // The listener's own problem, and it has no caller who could handle it.
+      // No caller could handle it.
     }
   }
 }
 
-/** Adds a listener and returns what removes it. */
+/** Adds a listener. Returns a function that removes it. */
 export function listen(listener: DeadlineEventListener): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);
 }
 
-/** The budget of a request that we serve: its `Deadline`, which is asked only when somebody measures. */
+/** The budget of an inbound request. A `Deadline` is one. */
 export interface MeasuredBudget {
-  /** What the request was given, in ms. */
+  /** The time that the request had when it arrived, in ms. */
   readonly budget: number;
-  /** What has passed since, in ms. */
+  /** The time since it arrived, in ms. Computed when it is read, so it costs nothing while no meter is set. */
   readonly spent: number;
 }
 
-/** Somebody who measures the budgets of the requests that we serve: every one, so that no event object is made for it. */
+/**
+ * Measures the budgets of inbound requests. Two methods, not an event: an object for every request would cost too much.
+ */
 export interface BudgetMeter {
   /** A request has arrived with a budget from its caller. */
   received(budget: MeasuredBudget, transport: Transport): void;
-  /** A request that had a budget, from its caller or by default, has been served. */
+  /** A request with a budget, from its caller or by default, has been answered. */
   served(budget: MeasuredBudget, transport: Transport): void;
 }
 
 const meters = new Set<BudgetMeter>();
 
-/** Tells whoever measures what has happened to a budget. */
+/** Passes a budget to every meter. An error of a meter is ignored. */
 export function measureBudget(moment: keyof BudgetMeter, budget: MeasuredBudget, transport: Transport): void {
   for (const meter of meters) {
     try {
       meter[moment](budget, transport);
     } catch {
-      // As with listeners.
+      // As for listeners.
     }
   }
 }
 
-/** Adds a meter and returns what removes it. */
+/** Adds a meter. Returns a function that removes it. */
 export function addBudgetMeter(meter: BudgetMeter): () => void {
   meters.add(meter);
   return () => void meters.delete(meter);

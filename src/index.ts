@@ -1,4 +1,4 @@
-// The OpenTelemetry set-up
+// The propagators, for the set-up of OpenTelemetry
 export { createPropagator, type PropagatorOptions } from './propagation/create-propagator.js';
 export { DeadlinePropagator } from './propagation/deadline-propagator.js';
 export type { DeadlinePropagatorOptions } from './propagation/deadline-options.js';
@@ -7,7 +7,7 @@ export type { BaggageDrop, BaggagePropagatorOptions, CustomBaggageLimits } from 
 export type { BaggageDropReason } from './wire/baggage/scan.js';
 export type { KeyFilter } from './propagation/baggage/key-filter.js';
 
-// How others spell a deadline, for `extract` and `inject`; and one's own way
+// The headers in which other systems send a deadline, for the options `extract` and `inject`
 export { timebudget } from './wire/formats/timebudget.js';
 export { grpcTimeout } from './wire/formats/grpc-timeout.js';
 export { connectTimeoutMs } from './wire/formats/connect-timeout-ms.js';
@@ -28,20 +28,20 @@ export {
 export { timeUntil } from './wire/formats/clock-time.js';
 export { type ClockLimits, withClockLimits } from './propagation/clock-limits.js';
 
-// For services that pass a bare trace id
+// A propagator for services that pass a bare trace id
 export { traceIdHeader } from './propagation/trace-id-header.js';
 
-// What a service asks: how long does my caller still wait?
+// How long the caller of the current request still waits
 export { abortSignal, remainingTime, throwIfExceeded } from './context/context-deadline.js';
 
-// Less time, a way to cancel, or freedom from both, for a piece of work; no baggage for a third party
+// Run a function with less time, with a way to cancel it, with no deadline, or with no baggage
 export { detach, withCancel, withDeadline, withTimeout } from './context/with-scope.js';
 export { withoutBaggage } from './propagation/baggage/without-baggage.js';
 
-// The deadline as a value in a Context
+// The deadline as a value in a Context, for frameworks and libraries
 export { Deadline } from './context/deadline.js';
 export { deleteDeadline, getDeadline, setDeadline } from './context/context-deadline.js';
 
-// What a call fails with when its time is up or its caller has gone
+// The errors of a call whose deadline has passed or whose caller has gone away
 export { CallCancelledError, DeadlineExceededError, type ExceededDeadline } from './errors.js';
 export { isCallCancelled, isDeadlineExceeded } from './errors.js';

@@ -6,16 +6,17 @@ import { type Deadline, earlier, isDeadline } from './deadline.js';
 import { Scope } from './scope/scope.js';
 import { signalOf } from './scope/watch.js';
 
-/** The deadline that binds work in `context`; `undefined` when there is none. */
+/** The deadline that binds work in `context`, the earliest one; `undefined` when there is none. */
 export function getDeadline(context: Context): Deadline | undefined {
   return getScope(context)?.effectiveDeadline();
 }
 
 /**
- * A context with `deadline`, otherwise as `context`. A deadline only shrinks: when `context` has an earlier one
- * already, `context` itself is returned.
+ * A copy of `context` with `deadline`. A deadline only shrinks: when `context` has an earlier one or an equal one,
+ * `context` itself is returned.
  *
- * Nothing tells when work under the returned context is done; prefer `withDeadline`, which knows.
+ * Prefer `withDeadline`: it removes its timer when the function that it runs has settled. The end of the work under a
+ * context of `setDeadline` is not known.
  *
  * @throws TypeError when `deadline` is not a `Deadline`
  */
@@ -27,13 +28,13 @@ export function setDeadline(context: Context, deadline: Deadline): Context {
   return setScope(context, new Scope(parent, deadline, 'free'));
 }
 
-/** A context with neither deadline nor cancellation, otherwise as `context`. */
+/** A copy of `context` without deadline and without cancellation. */
 export function deleteDeadline(context: Context): Context {
   return deleteScope(context);
 }
 
 /**
- * How long the caller still waits, in ms, with fractions: 0 when the deadline has passed or the caller has gone,
+ * How long the caller still waits, in ms, with fractions: 0 when the deadline has passed or the caller has gone away,
  * `Infinity` when there is no deadline.
  *
  * @param context default: the active context
@@ -43,12 +44,15 @@ export function remainingTime(context: Context = contextApi.active()): number {
 }
 
 /**
- * A signal that aborts when the deadline passes or the caller goes away; its `reason` is a `DeadlineExceededError` or
- * a `CallCancelledError`. The same object each time; `undefined` when neither can happen.
+ * A signal that aborts when the deadline passes or the caller goes away. Its `reason` is a `DeadlineExceededError` or
+ * a `CallCancelledError`. Each call returns the same signal; `undefined` when the context has neither a deadline nor a
+ * caller.
  *
- * Once the work that it belongs to is complete (the function given to `withTimeout` has settled, the response has been
- * sent) the signal never aborts. Listeners run outside of any request's context at the deadline, and in that of whoever
- * cancels on a cancel: bind them (`context.bind`) if they need their own.
+ * The signal never aborts once the work is complete: the function that was passed to `withTimeout` has settled, or the
+ * response to the request has been sent.
+ *
+ * A listener runs in no request's context when the deadline passes, and in the context of the code that cancels when
+ * the call is cancelled. Bind a listener that needs its own context (`context.bind`).
  *
  * @param context default: the active context
  */
@@ -58,7 +62,7 @@ export function abortSignal(context: Context = contextApi.active()): AbortSignal
 }
 
 /**
- * Throws what the `reason` of {@link abortSignal} is or would be, when the deadline has passed or the caller has gone.
+ * Throws when the deadline has passed or the caller has gone away. The error is the `reason` of {@link abortSignal}.
  *
  * @param context default: the active context
  * @throws DeadlineExceededError or CallCancelledError

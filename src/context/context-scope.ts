@@ -5,34 +5,36 @@ import { Scope } from './scope/scope.js';
 
 const SCOPE_KEY = createContextKey('opentelemetry-propagator-deadline scope');
 
-/** Binds nobody. It tells work that was freed from work of which nobody said where it belongs. */
+/**
+ * Binds no work. A context with this scope was freed on purpose; a context without a scope has lost it, or has none.
+ */
 const FREED = new Scope(undefined, undefined, 'completed');
 
 /**
- * The scope that binds work in `context`. Telemetry's own work (a context in which tracing is suppressed) is bound by
- * none: an export that starts inside a request must not die with it.
+ * The scope that binds work in `context`. No scope binds telemetry's own work, which runs in a context with tracing
+ * suppressed: an export that starts inside a request must not end with the request.
  */
 export function getScope(context: Context): Scope | undefined {
   const scope = parentScope(context);
   return scope === undefined || isTracingSuppressed(context) ? undefined : scope;
 }
 
-/** The scope that a new one in `context` is a child of: also where telemetry's work is bound by none. */
+/** The parent of a new scope in `context`. A context with tracing suppressed has one as well. */
 export function parentScope(context: Context): Scope | undefined {
   return (context.getValue(SCOPE_KEY) as Scope | undefined)?.live();
 }
 
-/** A context that differs from `context` in its scope. */
+/** A copy of `context` with `scope`. */
 export function setScope(context: Context, scope: Scope): Context {
   return overlay(context, SCOPE_KEY, scope);
 }
 
-/** A context that no scope binds, otherwise as `context`. */
+/** A copy of `context` that no scope binds. */
 export function deleteScope(context: Context): Context {
   return setScope(context, FREED);
 }
 
-/** Whether work in `context` has been given a scope, one that has completed since or was deleted included. */
+/** Whether `context` has a scope, also one that has completed since or was deleted by {@link deleteScope}. */
 export function knowsScope(context: Context): boolean {
   return context.getValue(SCOPE_KEY) !== undefined;
 }

@@ -5,11 +5,11 @@ import { now } from '../time/clock.js';
 
 /** The instant after which the caller no longer waits: a point on the monotonic clock. Immutable. */
 export class Deadline {
-  /** @internal When it passes, in ms on the monotonic clock; `Infinity`: never. */
+  /** @internal The instant at which the deadline passes, in ms on the monotonic clock; `Infinity`: never. */
   readonly due: number;
-  /** The time that it gave when it was received or set, in ms, 0 or more. */
+  /** The time from when the deadline was received or set until it passes, in ms, 0 or more. */
   readonly budget: number;
-  /** Whether it came from the caller, over the wire, or was set in this process. */
+  /** `true`: the caller sent the deadline. `false`: code of this process set it. */
   readonly inherited: boolean;
 
   private constructor(budget: number, inherited: boolean) {
@@ -19,8 +19,9 @@ export class Deadline {
   }
 
   /**
-   * The deadline `ms` milliseconds from now, fractions included; 0 has passed already, `Infinity` never passes.
+   * The deadline `ms` milliseconds from now. A deadline of 0 has passed already, one of `Infinity` never passes.
    *
+   * @param ms 0 or more, fractions included
    * @throws TypeError when `ms` is not a number, RangeError when it is negative or NaN
    */
   static after(ms: number): Deadline {
@@ -29,9 +30,10 @@ export class Deadline {
   }
 
   /**
-   * The deadline at a wall-clock time: a `Date`, or ms since the epoch. The time is compared with `Date.now()` once,
-   * here; later changes of the wall clock don't move the deadline. A time in the past, however old, has passed.
+   * The deadline at a time on the wall clock. The time is compared with `Date.now()` once, in this call: later changes
+   * of the wall clock don't move the deadline. A deadline at any time in the past has passed already.
    *
+   * @param when a `Date`, or ms since the epoch
    * @throws TypeError when `when` is neither, RangeError when it is NaN or an invalid `Date`
    */
   static at(when: number | Date): Deadline {
@@ -42,49 +44,49 @@ export class Deadline {
     return new Deadline(Math.max(epochMs - Date.now(), 0), false);
   }
 
-  /** @internal The deadline that a caller sent: `ms` milliseconds from now, 0 or more. */
+  /** @internal The deadline that a caller has sent: `ms` milliseconds from now, 0 or more. */
   static fromCaller(ms: number): Deadline {
     return new Deadline(ms, true);
   }
 
-  /** The ms left, fractional, never below 0; `Infinity` when it never passes. */
+  /** The time left, in ms, with fractions: 0 when the deadline has passed, `Infinity` when it never passes. */
   remaining(): number {
     return Math.max(this.due - now(), 0);
   }
 
-  /** Whether it has passed. */
+  /** Whether the deadline has passed. */
   get exceeded(): boolean {
     return this.remaining() === 0;
   }
 
-  /** @internal The ms that have passed since it was received or set. */
+  /** @internal The time since the deadline was received or set, in ms. */
   get spent(): number {
     return now() - (this.due - this.budget);
   }
 
-  /** @internal What a call fails with that this deadline has ended. A new one each time. */
+  /** @internal A new error for work that this deadline has ended. */
   toError(): DeadlineExceededError {
     return new DeadlineExceededError(this);
   }
 
-  /** @internal */
+  /** @internal For {@link isDeadline}. */
   get [IS_DEADLINE](): true {
     return true;
   }
 }
 
-/** The rule that a deadline only shrinks: the earlier of two, and `outer` when both pass at the same instant. */
+/** The rule that a deadline only shrinks: the earlier of two deadlines; `outer` when both pass at the same instant. */
 export function earlier(outer: Deadline | undefined, inner: Deadline | undefined): Deadline | undefined {
   if (outer === undefined || inner === undefined) return outer ?? inner;
   return outer.due <= inner.due ? outer : inner;
 }
 
-/** Whether `value` is a {@link Deadline}, of this copy of the package or another one. */
+/** Whether `value` is a {@link Deadline}, made by this copy of the package or by another one. */
 export function isDeadline(value: unknown): value is Deadline {
   return Object(value)[IS_DEADLINE] === true;
 }
 
-/** Whether `value` is a `Date`, of this realm or another one. */
+/** Whether `value` is a `Date`, made in this realm or in another one. */
 export function isDate(value: unknown): value is Date {
   return kindOf(value) === 'Date';
 }

@@ -6,10 +6,12 @@ import { Deadline, isDate, isDeadline } from './deadline.js';
 import { Scope } from './scope/scope.js';
 
 /**
- * Runs `fn` with at most `ms` milliseconds: in a context whose deadline is the earlier of the parent's and this one,
- * as Go's `context.WithTimeout`. The scope completes when `fn` has returned or the promise that it returned has
- * settled. `fn` is never interrupted: it sees the deadline in {@link abortSignal}, {@link remainingTime} and in the
- * calls that it makes.
+ * Runs `fn` with at most `ms` milliseconds, as Go's `context.WithTimeout`: the deadline in its context is the parent's
+ * or `ms` from now, whichever is earlier.
+ *
+ * `fn` is never interrupted. The deadline takes effect in {@link abortSignal}, in {@link remainingTime}, and in the
+ * calls that `fn` makes. It ends with `fn`: when `fn` has returned or, if `fn` returned a promise, when that has
+ * settled. A call that is then in flight keeps the deadline until its response body has ended.
  *
  * @param ms 0 (`fn` runs with an exhausted deadline) to `Infinity` (no deadline of its own)
  * @param fn gets the narrowed context, which is also the active one where a context manager is registered
@@ -24,10 +26,10 @@ export function withTimeout<T>(ms: number, fn: (context: Context) => T, parent?:
 }
 
 /**
- * Runs `fn` until a point in time at the latest; otherwise as {@link withTimeout}.
+ * Runs `fn` with a deadline; otherwise as {@link withTimeout}.
  *
- * @param when a `Date` (a past one has been exceeded, however old) or a `Deadline`; not a number, which could be meant
- *   as a duration
+ * @param when a `Date` or a `Deadline`. A `Date` in the past is a deadline that has passed. A number is refused: it
+ *   could be meant as a duration
  * @throws TypeError when an argument has the wrong type, RangeError when the `Date` is invalid; what `fn` throws
  */
 export function withDeadline<T>(when: Date | Deadline, fn: (context: Context) => T, parent?: Context): T {
@@ -39,10 +41,11 @@ export function withDeadline<T>(when: Date | Deadline, fn: (context: Context) =>
 }
 
 /**
- * Runs `fn` with a way to cancel what it does, as Go's `context.WithCancel`; otherwise as {@link withTimeout}.
+ * Runs `fn` with a function that cancels the work of `fn`, as Go's `context.WithCancel`. Otherwise as
+ * {@link withTimeout}.
  *
- * @param fn gets the narrowed context and `cancel(reason?)`, which ends the scope with a `CallCancelledError` whose
- *   `cause` is the reason. Only the first call counts, and none after `fn` has settled.
+ * @param fn gets the narrowed context and `cancel(reason?)`. `cancel` aborts the work with a `CallCancelledError`, with
+ *   `reason` as its `cause`. Only the first call of `cancel` has an effect, and none once `fn` has settled.
  */
 export function withCancel<T>(fn: (context: Context, cancel: (reason?: unknown) => void) => T, parent?: Context): T {
   checkFunction('withCancel', fn);
@@ -52,8 +55,8 @@ export function withCancel<T>(fn: (context: Context, cancel: (reason?: unknown) 
 }
 
 /**
- * Runs `fn` freed of deadline and cancellation, for work that must go on when the caller is gone, as Go's
- * `context.WithoutCancel`. Trace context and baggage are kept.
+ * Runs `fn` without deadline and cancellation, as Go's `context.WithoutCancel`: for work that must go on when the
+ * caller has gone away. Trace context and baggage are kept.
  *
  * @param parent default: the active context
  */
@@ -63,7 +66,7 @@ export function detach<T>(fn: (context: Context) => T, parent?: Context): T {
   return contextApi.with(context, () => fn(context));
 }
 
-/** `parent`, or the active context when it was left out. */
+/** `parent`, by default the active context. */
 function contextOr(where: string, parent: Context | undefined): Context {
   if (parent === undefined) return contextApi.active();
   if (typeof parent?.getValue !== 'function') throw wrongType(where, 'a Context', parent);
@@ -92,9 +95,9 @@ function runIn<T>(outer: Context, scope: Scope, fn: (context: Context) => T): T 
 }
 
 function completeWhenSettled(scope: Scope, result: PromiseLike<unknown>): PromiseLike<unknown> {
-  // A query builder runs its query each time that `then` is called: only once then, and in the narrowed context.
+  // A query builder runs its query at each call of `then`. It is called once, in the narrowed context.
   const promise = result instanceof Promise ? result : new Promise((resolve, reject) => result.then(resolve, reject));
-  // The promise that follows is returned: a `then` on the side would make a rejection that nobody handles look handled.
+  // The derived promise is returned: with a second one on the side, Node would not report an unhandled rejection.
   return promise.finally(() => scope.complete());
 }
 

@@ -1,16 +1,16 @@
 import { MAX_TIMER_DELAY, now } from './clock.js';
 
 /**
- * Something that is due at an instant. All alarms share one platform timer, through a binary heap: a timer each would
- * cost 240 bytes a scope and, on Node, keep the async context alive in which it was made.
+ * An object with a method `ring` that is called at an instant. All alarms share one platform timer, through a binary
+ * heap: a timer for each scope would cost 240 bytes and, on Node, keep the async context alive in which it was made.
  */
 export interface Alarm {
-  /** When it rings, on the clock of {@link now}. Constant while set. */
+  /** When the alarm rings, on the clock of {@link now}. Must not change while the alarm is set. */
   readonly due: number;
-  /** Its place in the heap, or {@link UNSET}. Written by this module only. */
+  /** The index of the alarm in the heap, or {@link UNSET}. Written by this module only. */
   slot: number;
   ring(): void;
-  /** Clears itself when nobody is left who could notice that it rings. */
+  /** Clears the alarm if its ringing would have no effect, because the scope has been garbage-collected. */
   clearIfAbandoned(): unknown;
 }
 
@@ -18,23 +18,24 @@ export const UNSET = -1;
 
 const heap: Alarm[] = [];
 
-/** The size at which the heap is next searched for abandoned alarms: twice what was left the last time. */
+/** The size of the heap at which it is next searched for abandoned alarms: twice the size after the last search. */
 let sweepAt = 1024;
 const MIN_SWEEP_AT = sweepAt;
 
 interface PlatformTimer {
   readonly id: ReturnType<typeof setTimeout>;
-  /** When the alarm is due for which it was made, and when it fires itself: somewhat later, or earlier if clamped. */
+  /** When the alarm is due for which the timer was made. */
   readonly due: number;
+  /** When the timer fires: rounded up to whole ms, or earlier than `due` where the delay was clamped. */
   readonly fires: number;
-  /** The globals that made it: a test runner may have exchanged them since, and then it will never fire. */
+  /** The globals that made the timer. If a test runner has replaced them since, the timer will never fire. */
   readonly setTimeout: typeof setTimeout;
   readonly clearTimeout: typeof clearTimeout;
 }
 
 let timer: PlatformTimer | undefined;
 
-/** Sets an alarm, which must not be set yet. It rings once, never early, and does not keep the process alive. */
+/** Sets an alarm that is not set yet. The alarm rings once, never early, and does not keep the process alive. */
 export function setAlarm(alarm: Alarm): void {
   if (heap.length >= sweepAt) sweep();
   place(alarm, heap.length);
@@ -42,21 +43,21 @@ export function setAlarm(alarm: Alarm): void {
   arm();
 }
 
-/** Clears an alarm. Does nothing when it has rung, was cleared or was never set. */
+/** Clears an alarm. Does nothing when the alarm has rung, was cleared or was never set. */
 export function clearAlarm(alarm: Alarm): void {
   if (alarm.slot === UNSET) return;
   remove(alarm);
   if (heap.length === 0) disarm();
 }
 
-/** How many alarms are set. For tests. */
+/** The number of alarms that are set. For tests. */
 export function pendingAlarms(): number {
   return heap.length;
 }
 
 /**
- * Abandoned alarms are found when the heap has doubled: a constant cost for each alarm, a bound of twice the live ones,
- * and none of the 100 bytes and 200 ns that a FinalizationRegistry takes for each.
+ * Clears abandoned alarms. It runs when the heap has doubled, so the cost for each alarm is constant and the heap holds
+ * at most twice the live alarms. A FinalizationRegistry would cost 100 bytes and 200 ns for each alarm.
  */
 function sweep(): void {
   for (const alarm of [...heap]) alarm.clearIfAbandoned();
@@ -82,11 +83,11 @@ function arm(): void {
   const instant = now();
   if (timer && timer.due <= first.due && timer.fires >= instant && timer.setTimeout === globalThis.setTimeout) return;
   disarm();
-  // Rounded up, because an alarm must not ring early; a delay past the clamp finds nothing due and is armed again.
+  // Rounded up, because an alarm must not ring early. A clamped timer finds no alarm due, and is armed again.
   const delay = Math.min(Math.max(Math.ceil(first.due - instant), 0), MAX_TIMER_DELAY);
   const { setTimeout, clearTimeout } = globalThis;
   const id = outsideRequests(() => setTimeout(ringDue, delay));
-  // Node returns an object; browsers a number, which keeps nothing alive.
+  // Node's timer keeps the process alive until `unref`. Browsers return a number.
   (id as { unref?: () => void }).unref?.();
   timer = { id, due: first.due, fires: instant + delay, setTimeout, clearTimeout };
 }
@@ -97,11 +98,11 @@ function disarm(): void {
 }
 
 /**
- * Runs `fn` in the async context in which this module was loaded. The one timer serves every request, so it must not
- * be made inside any of them: what rings would run in the AsyncLocalStorage of whichever request came first.
+ * Runs `fn` in the async context in which this module was loaded. One timer serves all requests: if it were made inside
+ * a request, the alarms of other requests would ring in the AsyncLocalStorage of that one.
  */
 const outsideRequests: <T>(fn: () => T) => T = (() => {
-  // Not an import: this file runs in browsers too, where `process` is absent.
+  // Not imported: browsers have neither this module nor `process`.
   const hooks = globalThis.process?.getBuiltinModule?.('node:async_hooks');
   return hooks?.AsyncLocalStorage.snapshot() ?? ((fn) => fn());
 })();

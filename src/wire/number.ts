@@ -4,10 +4,10 @@ const MINUS = 0x2d;
  * Reads a whole number, exactly: one or more digits, and perhaps a minus.
  *
  * @param maxDigits at most 15, which a double holds exactly. Leading zeros count
- * @returns the number; 0 when it is negative, since what is below 0 is exhausted; `null` for any other text
+ * @returns the number; 0 for a negative one, since a budget below 0 is exhausted; `null` for any other text
  */
 export function parseInteger(text: string, maxDigits: number): number | null {
-  // On the path of every request: a third of the time of a regular expression.
+  // This runs for every request, in a third of the time of a regular expression.
   const first = text.charCodeAt(0) === MINUS ? 1 : 0;
   const { length } = text;
   if (length === first || length - first > maxDigits) return null;
@@ -23,10 +23,10 @@ export function parseInteger(text: string, maxDigits: number): number | null {
 const WITH_FRACTION = /^(-?\d+)\.(\d+)$/;
 
 /**
- * Reads a whole number or a decimal, exactly, in units of its last place: `7.9849` with 3 places is 7984. What is
- * beyond is dropped, which rounds down.
+ * Reads a whole number or a decimal, exactly, multiplied by 10 to the power of `places`: `7.9849` with 3 places is
+ * 7984. Further places are dropped, which rounds down.
  *
- * @param maxDigits before the point, with `places` at most 15
+ * @param maxDigits at most that many digits before the point; together with `places` at most 15
  * @returns as {@link parseInteger}
  */
 export function parseDecimal(text: string, maxDigits: number, places: number): number | null {
@@ -36,11 +36,14 @@ export function parseDecimal(text: string, maxDigits: number, places: number): n
   return Number(value + fraction.padEnd(places, '0').slice(0, places));
 }
 
-/** The largest number that is sent: what a signed 32-bit integer holds, 24.8 days. */
+/** The largest number that is sent: the largest signed 32-bit integer, in ms 24.8 days. */
 const MAX_SENT = 0x7fff_ffff;
 
-/** The whole ms in `ms` (0 or more), so that the receiver never believes that it has more, up to 2147483647. */
+/**
+ * `ms` (0 or more) in whole ms, at most 2147483647. Rounded down: a receiver must not get more time than the sender
+ * has.
+ */
 export function wholeMs(ms: number): number {
-  // `| 0` floors what fits into 32 bits, without a detour over floating point.
+  // `| 0` rounds a number down that fits into 32 bits, faster than `Math.floor`.
   return ms < MAX_SENT ? ms | 0 : MAX_SENT;
 }

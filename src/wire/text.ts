@@ -4,7 +4,7 @@
 export const TOKEN = 1;
 /** `baggage-octet`: the characters of a value. */
 export const OCTET = 2;
-/** A `baggage-octet` that stands for itself: all but `%`. */
+/** A `baggage-octet` that needs no decoding: all but `%`. */
 export const LITERAL = 4;
 
 const classes = Uint8Array.from({ length: 256 }, (_, code) => {
@@ -15,7 +15,10 @@ const classes = Uint8Array.from({ length: 256 }, (_, code) => {
   return bits;
 });
 
-/** The index of the first character of `text`, from `start` and before `end`, that is not of the class; else `end`. */
+/**
+ * The index of the first character of `text` from `start` on that is not of the class; `end` if there is none before
+ * it.
+ */
 export function skipClass(text: string, start: number, end: number, bit: number): number {
   let i = start;
   while (i < end) {
@@ -26,7 +29,10 @@ export function skipClass(text: string, start: number, end: number, bit: number)
   return i;
 }
 
-/** The index of the first character that is not optional white space (OWS: space and tab, nothing else). */
+/**
+ * The index of the first character that is not optional white space: OWS of RFC 9110, section 5.6.3, space and tab
+ * only.
+ */
 export function skipSpace(text: string, start: number, end: number): number {
   let i = start;
   while (i < end) {
@@ -40,7 +46,9 @@ function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-/** `text` without optional white space around it. (`trim` strips more; `/ +$/` is quadratic in a long run of spaces.) */
+/**
+ * `text` without optional white space around it. (`trim` strips more; `/ +$/` is quadratic in a long run of spaces.)
+ */
 export function trimSpace(text: string): string {
   const start = skipSpace(text, 0, text.length);
   let end = text.length;
@@ -48,7 +56,7 @@ export function trimSpace(text: string): string {
   return text.slice(start, end);
 }
 
-/** Whether `text` is a key: one or more characters of `token`. */
+/** Whether `text` is a `token`: one or more of its characters. */
 export function isToken(text: string): boolean {
   return text.length > 0 && skipClass(text, 0, text.length, TOKEN) === text.length;
 }

@@ -1,15 +1,15 @@
 import type { EndReason } from '../../errors.js';
 
-/** How a scope ended: what happened to it first, and when. */
+/** How a scope ended: the first cause, and when. */
 export interface Ending {
   readonly reason: EndReason;
   /** On the clock of `now()`. */
   readonly instant: number;
 }
 
-/** Somebody who is told what becomes of a scope. */
+/** Notified when a scope ends or completes. */
 export interface ScopeObserver {
-  /** The deadline has passed or the caller has gone. Told once, and nothing after it. */
+  /** The deadline has passed or the caller has gone away. Called once; no other method is called after it. */
   scopeEnded(ending: Ending): void;
   /** The scope has completed. The scope above it, if there is one, binds from now on. */
   scopeCompleted(): void;

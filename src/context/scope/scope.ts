@@ -4,29 +4,29 @@ import { type Deadline, earlier } from '../deadline.js';
 import type { Ending, Watch } from './observer.js';
 
 /**
- * - `free`: nobody says when the work is done (an extracted deadline, `setDeadline`); so nothing outside may keep the
- *   scope alive
- * - `owned`: whoever made it calls `complete`
- * - `completed`: it binds nobody
+ * - `free`: no code will call `complete` (an extracted deadline, `setDeadline`), so timers must not keep the scope
+ *   alive
+ * - `owned`: the code that made the scope calls `complete`
+ * - `completed`: the scope binds no work any more
  */
 type Lifecycle = 'free' | 'owned' | 'completed';
 
 /**
- * The work done for one caller: a deadline, a cancellation, or both. Scopes form a tree; what ends a scope ends its
- * descendants.
+ * The work done for one caller: a deadline, a cancellation, or both. Scopes form a tree; when a scope ends, its
+ * descendants end as well.
  *
- * A scope is a plain value: whether it has ended is found out by looking up the tree. Only when somebody observes it
- * does it get a watch, which waits for the deadline and for the parent (scope-watch.ts).
+ * A scope is a plain value: `ended` looks up the tree to find out whether the scope has ended. A scope gets a watch,
+ * which waits for the deadline and for the parent, only when an observer or a signal needs it (watch.ts).
  */
 export class Scope {
   private above: Scope | undefined;
   private lifecycle: Lifecycle;
   private ending: Ending | undefined = undefined;
-  /** How the first of those above ended that had ended and have completed since. */
+  /** The ending of a completed scope above that had ended before it completed; of several, the nearest. */
   private endingAbove: Ending | undefined = undefined;
   watch: Watch | undefined = undefined;
 
-  /** @param deadline its own; those of its ancestors bind it as well */
+  /** @param deadline the scope's own; the deadlines of its ancestors bind the scope as well */
   constructor(
     parent: Scope | undefined,
     readonly deadline: Deadline | undefined,
@@ -38,9 +38,9 @@ export class Scope {
 
   /** The nearest scope above that has not completed. */
   get parent(): Scope | undefined {
-    // Completed ones are let go: work that starts its successor before it settles would make an endless chain of them.
+    // Completed scopes are dropped: work that starts its successor before it settles would make an endless chain.
     while (this.above?.lifecycle === 'completed') {
-      // How they ended before they completed still counts for who was live then.
+      // A scope that ended before it completed has ended the scopes below that were live at that time.
       this.endingAbove ??= this.above.ending ?? this.above.endingAbove;
       this.above = this.above.above;
     }
@@ -53,7 +53,7 @@ export class Scope {
     return this.lifecycle === 'completed' ? parent : this;
   }
 
-  /** The deadline that binds: the earliest of its own and those of its ancestors. */
+  /** The deadline that binds the scope: the earliest of its own and those of its ancestors. */
   effectiveDeadline(): Deadline | undefined {
     let earliest: Deadline | undefined;
     for (let scope = this.live(); scope !== undefined; scope = scope.parent) {
@@ -62,31 +62,31 @@ export class Scope {
     return earliest;
   }
 
-  /** The ms left at `instant`: 0 when it has ended, `Infinity` when there is no deadline. */
+  /** The time left at `instant`, in ms: 0 when the scope has ended, `Infinity` when there is no deadline. */
   remaining(instant: number = now()): number {
     if (this.ended(instant) !== undefined) return 0;
     const due = this.effectiveDeadline()?.due ?? NEVER;
     return due - instant;
   }
 
-  /** How it ended; `undefined` while it has not. What happened first counts, and the answer never changes. */
+  /** How the scope ended; `undefined` while it has not. The first cause counts, and the result never changes. */
   ended(instant: number = now()): Ending | undefined {
     if (this.ending !== undefined && this.lifecycle !== 'completed') return this.ending;
     let scope = this.live();
-    // Most have none above, and are asked several times for each request: not worth an array.
+    // Most scopes have no parent, and this runs several times for each request: no array for them.
     if (scope?.parent === undefined) return scope?.settle(undefined, instant);
-    // From the outermost inwards, without recursion: scopes may be nested as deeply as a program likes.
+    // From the outermost scope inwards, without recursion: a program may nest scopes to any depth.
     const path: Scope[] = [];
     for (; scope; scope = scope.parent) path.push(scope);
     return path.reduceRight<Ending | undefined>((outer, inner) => inner.settle(outer, instant), undefined);
   }
 
-  /** As {@link ended}; of a scope that has completed, how it had ended before. */
+  /** How the scope ended, also when it has completed since; `undefined` when it has not ended. */
   outcome(): Ending | undefined {
     return this.ending ?? this.ended();
   }
 
-  /** Finds out how it has ended, given how the scopes above have. */
+  /** Stores and returns how this scope has ended by `instant`, given how the scopes above have ended. */
   private settle(above: Ending | undefined, instant: number): Ending | undefined {
     if (this.ending === undefined) {
       const outer = this.endingAbove ?? above;
@@ -99,8 +99,10 @@ export class Scope {
   }
 
   /**
-   * Ends it, unless it has ended or completed, and tells whoever waits. The reason is `cause` when that says already
-   * how a scope ended, else a `CallCancelledError` that keeps it.
+   * Ends the scope, unless it has ended or completed, and notifies its observers.
+   *
+   * @param cause why; becomes the reason itself when it is an error of this package, else the `cause` of a new
+   *   `CallCancelledError`
    */
   cancel(cause?: unknown): void {
     if (this.lifecycle === 'completed') return;
@@ -121,7 +123,7 @@ export class Scope {
    * answered. Nothing completes an extracted deadline or one set by `setDeadline` unless a server adopts it.
    */
   complete(): void {
-    // Found out now, or the scopes below would never know.
+    // Settled now: the scopes below can't find out later whether this scope had ended.
     this.ended();
     this.lifecycle = 'completed';
     const { watch } = this;
@@ -129,13 +131,15 @@ export class Scope {
     watch?.complete();
   }
 
-  /** Completes the scope of a request that has been answered: the calls in flight that were made for it are released. */
+  /**
+   * Completes the scope of a request that has been answered: the calls in flight that were made for it are released.
+   */
   completeAnswered(): void {
     this.watch?.requestAnswered();
     this.complete();
   }
 
-  /** Whether somebody will call `complete`, so that what waits for its end may keep the scope alive. */
+  /** Whether the code that made the scope will call `complete`. Only then may timers keep the scope alive. */
   get owned(): boolean {
     return this.lifecycle === 'owned';
   }

@@ -1,6 +1,6 @@
 import { ABORT_LISTENERS } from '../../private-keys.js';
 
-/** Who is told of listeners for 'abort'. */
+/** Notified when a listener for 'abort' is added or removed. */
 export interface AbortListeners {
   abortListenerAdded(listener: unknown): void;
   abortListenerRemoved(listener: unknown): void;
@@ -9,8 +9,8 @@ export interface AbortListeners {
 type Listener = EventListenerOrEventListenerObject | null;
 
 /**
- * Only its prototype is used: it goes between a signal and `AbortSignal.prototype`. No public API tells how many
- * listeners a signal has, and a symbol property and two methods cost less than a closure for each signal.
+ * Only the prototype of this class is used: it is put between a signal and `AbortSignal.prototype`. No public API
+ * returns the number of listeners of a signal. One symbol property costs less than two closures for each signal.
  */
 class TrackedSignal extends AbortSignal {
   declare readonly [ABORT_LISTENERS]: AbortListeners;
@@ -18,7 +18,7 @@ class TrackedSignal extends AbortSignal {
   override addEventListener(type: string, listener: Listener, options?: boolean | AddEventListenerOptions): void {
     super.addEventListener(type, listener as EventListener, options);
     if (type !== 'abort' || !listener) return;
-    // One that listens in the capture phase may be the same function as one that does not: it is never counted out.
+    // The same function may listen twice, with and without `capture`. With `capture` it is counted as added for ever.
     this[ABORT_LISTENERS].abortListenerAdded(captures(options) ? Symbol() : listener);
   }
 
@@ -32,10 +32,10 @@ function captures(options: boolean | EventListenerOptions | undefined): boolean 
   return options === true || Boolean(Object(options).capture);
 }
 
-// Some libraries recognise an AbortSignal by the name of its constructor.
+// Some libraries detect an AbortSignal by the name of its constructor.
 TrackedSignal.prototype.constructor = AbortSignal;
 
-/** Tells `listeners` of each listener for 'abort' that comes to `signal` or goes. */
+/** Notifies `listeners` of each listener for 'abort' that is added to `signal` or removed from it. */
 export function trackAbortListeners(signal: AbortSignal, listeners: AbortListeners): void {
   Object.setPrototypeOf(signal, TrackedSignal.prototype);
   Object.defineProperty(signal, ABORT_LISTENERS, { value: listeners });

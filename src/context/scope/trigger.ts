@@ -5,9 +5,9 @@ import type { ScopeObserver } from './observer.js';
 import type { Scope } from './scope.js';
 
 /**
- * What reaches a watched scope from outside: the alarm of its deadline, and the scope above. Both hold this object,
- * which holds the scope weakly unless told otherwise: a scope that nobody completes must not live as long as its
- * deadline is away.
+ * Announces the end of a watched scope when its deadline passes or the scope above ends. The list of alarms and the
+ * scope above keep this object alive. This object holds a `free` scope weakly, unless {@link keepAlive} is called: such
+ * a scope is never completed, and must not stay in memory until its deadline.
  */
 export class ScopeTrigger implements Alarm, ScopeObserver {
   slot = UNSET;
@@ -17,10 +17,10 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
   readonly #reference: WeakRef<Scope> | undefined;
   readonly #deadline: Deadline | undefined;
 
-  /** @param keepAlive whether it holds the scope */
+  /** @param keepAlive whether the trigger keeps the scope alive from the start */
   constructor(scope: Scope, keepAlive: boolean) {
     this.#deadline = scope.deadline;
-    // Some edge runtimes have no WeakRef: there a scope stays until its deadline.
+    // Some edge runtimes have no WeakRef: a scope stays in memory until its deadline there.
     const weak = !scope.owned && typeof WeakRef === 'function';
     this.#reference = weak ? new WeakRef(scope) : undefined;
     this.#held = keepAlive || !weak ? scope : undefined;
@@ -31,7 +31,7 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
     return this.#deadline?.due ?? NEVER;
   }
 
-  /** Lets go of everything. Does nothing the second time. */
+  /** Clears the alarm and stops observing the scope above. Does nothing the second time. */
   close(): void {
     const { parent } = this;
     this.parent = undefined;
@@ -40,7 +40,7 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
     parent?.watch?.unobserve(this);
   }
 
-  /** Holds `scope`, its own, from now on; or holds it weakly again. */
+  /** Keeps the scope alive from now on; with `undefined`, holds a `free` scope weakly again. */
   keepAlive(scope: Scope | undefined): void {
     if (this.#reference !== undefined) this.#held = scope;
   }

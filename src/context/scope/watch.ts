@@ -4,17 +4,17 @@ import type { Scope } from './scope.js';
 import { type AbortListeners, trackAbortListeners } from './signal.js';
 import { ScopeTrigger } from './trigger.js';
 
-/** Tells `observer` what becomes of `scope`, which must be live; at once when it has ended. */
+/** Adds an observer to `scope`, which must be live. When the scope has ended already, it is notified at once. */
 export function observe(scope: Scope, observer: ScopeObserver): void {
   watchOf(scope).observe(observer);
 }
 
-/** Takes back {@link observe}. */
+/** Removes an observer that {@link observe} has added. */
 export function unobserve(scope: Scope, observer: ScopeObserver): void {
   scope.watch?.unobserve(observer);
 }
 
-/** The `AbortSignal` of `scope`, which must be live; the same one each time. */
+/** The `AbortSignal` of `scope`, which must be live. Each call returns the same signal. */
 export function signalOf(scope: Scope): AbortSignal {
   return watchOf(scope).signal();
 }
@@ -66,15 +66,15 @@ class ScopeWatch implements Watch, AbortListeners {
     if (ending === undefined) return;
     const observers = this.#close();
     this.#controller?.abort(ending.reason);
-    tell(observers, (observer) => observer.scopeEnded(ending));
+    notify(observers, (observer) => observer.scopeEnded(ending));
   }
 
   complete(): void {
-    tell(this.#close(), (observer) => observer.scopeCompleted());
+    notify(this.#close(), (observer) => observer.scopeCompleted());
   }
 
   requestAnswered(): void {
-    tell(this.#observers ?? [], (observer) => observer.requestAnswered());
+    notify(this.#observers ?? [], (observer) => observer.requestAnswered());
   }
 
   follow(): void {
@@ -94,7 +94,7 @@ class ScopeWatch implements Watch, AbortListeners {
     if (this.#abortListeners?.delete(listener)) this.#holdScope();
   }
 
-  /** Tells whoever waits when the scope has ended, else begins to wait for the deadline and for the scope above. */
+  /** Announces the end if the scope has ended, else starts to wait for the deadline and for the scope above. */
   #attend(): void {
     if (this.#scope.ended() !== undefined) {
       this.announce();
@@ -106,7 +106,7 @@ class ScopeWatch implements Watch, AbortListeners {
     }
   }
 
-  /** Waits for nothing any more. Returns the observers, who are told now and never again. */
+  /** Stops waiting and removes the observers. Returns them, for a last notification. */
   #close(): Iterable<ScopeObserver> {
     this.#trigger?.close();
     this.#trigger = undefined;
@@ -116,8 +116,8 @@ class ScopeWatch implements Watch, AbortListeners {
   }
 
   /**
-   * Who listens must be told, even if he kept nothing else: a promise that waits for the abort alone would hang
-   * otherwise. A signal that nobody listens to may go with its scope.
+   * Whether the alarm keeps the scope alive. With observers or listeners it must: a promise that waits for the abort
+   * alone would never settle. A signal without listeners may be garbage-collected with its scope.
    */
   get #keepsScopeAlive(): boolean {
     return Boolean(this.#observers?.size || this.#abortListeners?.size);
@@ -128,12 +128,12 @@ class ScopeWatch implements Watch, AbortListeners {
   }
 }
 
-function tell(observers: Iterable<ScopeObserver>, message: (observer: ScopeObserver) => void): void {
+function notify(observers: Iterable<ScopeObserver>, message: (observer: ScopeObserver) => void): void {
   for (const observer of observers) {
     try {
       message(observer);
     } catch (error) {
-      // The others must still be told.
+      // The other observers must still be notified.
       diag.error('a call missed its end', error);
     }
   }

@@ -6,16 +6,16 @@ import { decodeBaggageValue, encodeBaggageValue } from './value.js';
 export interface BaggageMember {
   readonly key: string;
   readonly value: string;
-  /** Its properties as they stand on the wire, without the first ";"; `undefined` when there are none. */
+  /** The text of its properties, not decoded, without the first ";"; `undefined` when there are none. */
   readonly properties: string | undefined;
 }
 
-/** The key of a member that is grammatical. */
+/** The key of a grammatical member. */
 export function parseBaggageKey(member: string): string {
   return trimSpace(member.slice(0, member.indexOf('=')));
 }
 
-/** Reads a member that is grammatical: `key=value`, and properties after semicolons. */
+/** Reads a grammatical member: `key=value`, and properties after semicolons. */
 export function parseBaggageMember(member: string): BaggageMember {
   const equals = member.indexOf('=');
   const semicolon = member.indexOf(';', equals);
@@ -28,18 +28,18 @@ export function parseBaggageMember(member: string): BaggageMember {
 }
 
 /**
- * Writes a member.
+ * The text of a member.
  *
- * @param properties as {@link validProperties} returns them
- * @returns `undefined` when the key is not a token, so that it can't be sent
+ * @param properties the result of {@link validProperties}
+ * @returns `undefined` when the key is not a `token`, and can't be sent
  */
 export function formatBaggageMember(key: string, value: string, properties: string): string | undefined {
   return isToken(key) ? trimSpace(`${key}=${encodeBaggageValue(value)}${properties}`) : undefined;
 }
 
 /**
- * The grammatical ones of `properties`, byte for byte, each with its ";". The others are left out: a comma or a line
- * break among them would start another member or field.
+ * The grammatical properties in `properties`, unchanged, each after a ";". The others are left out: a comma or a line
+ * break in one of them would start another member or field.
  */
 export function validProperties(properties: string): string {
   let valid = '';

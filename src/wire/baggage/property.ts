@@ -1,8 +1,8 @@
 import { OCTET, skipClass, skipSpace, TOKEN } from '../text.js';
 
 /**
- * The end of the property that starts at `start` (after its ";" and any white space), or -1 when what stands there is
- * none: `key OWS "=" OWS value / key`. White space after it belongs to it.
+ * The end of the property at `start`, after its ";" and any white space: `key OWS "=" OWS value / key` (W3C Baggage,
+ * section 3.2.1.1). White space behind the property is part of it. -1 when there is no property at `start`.
  */
 export function skipProperty(text: string, start: number, end: number): number {
   const keyEnd = skipClass(text, start, end, TOKEN);

@@ -3,28 +3,32 @@ import { skipProperty } from './property.js';
 
 /**
  * Why baggage was dropped.
- * - `bytes`, `members`, `member-bytes`: a limit on the whole, on the number of members, on one member
- * - `invalid`, `invalid-property`: not grammatical
- * - `filtered`: the key is not among those that are let through
+ * - `bytes`, `members`, `member-bytes`: a limit on the whole field, on the number of members, on the bytes of one
+ *   member
+ * - `invalid`, `invalid-property`: the member or the property is not grammatical
+ * - `filtered`: the option `inbound` or `outbound` has no such key
  */
 export type BaggageDropReason = 'bytes' | 'members' | 'member-bytes' | 'invalid' | 'invalid-property' | 'filtered';
 
-/** Limits on a `baggage` field. Bytes are those of the field's value, separators and properties included. */
+/** Limits on a `baggage` field. Separators and properties count as bytes of the value. */
 export interface BaggageLimits {
   readonly members: number;
   readonly bytes: number;
   readonly memberBytes: number;
 }
 
-/** Whom a scan asks what may pass. */
+/** Decides which members may pass, and reports the others. */
 export interface BaggageGate {
-  /** Whether a key may pass; absent: all may. */
+  /** Whether a key may pass; `undefined`: every key may. */
   readonly accepts: ((key: string) => boolean) | undefined;
-  /** Told of what must not pass. Returns whether it does all the same; not heeded for what is not grammatical. */
+  /**
+   * Reports a member that must not pass. Returns `true` when it is to pass nevertheless, in report mode. The result is
+   * ignored for members that are not grammatical.
+   */
   drop(reason: BaggageDropReason, bytes: number, key?: string): boolean;
 }
 
-/** What passed of a `baggage` field: grammatical, within the limits. */
+/** The members of a `baggage` field that are grammatical, within the limits, and not filtered. */
 export interface ScannedBaggage {
   readonly text: string;
   readonly members: number;
@@ -36,31 +40,31 @@ const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 
-/** The most that is looked at where the limits are only reported, in characters: more than servers take as headers. */
+/** The most characters that are looked at in report mode. Servers accept fewer bytes of headers. */
 export const BAGGAGE_CEILING = 65_536;
 
 /**
- * Checks and bounds a `baggage` field in one pass over its characters. What lies behind the limits is not looked at;
- * nothing is built while all is well, and then the text is returned as it is.
+ * Checks and limits a `baggage` field in one pass over its characters. Characters beyond the limits are not looked at.
+ * No text is built as long as all members pass, and then `text` itself is returned.
  *
- * What is not grammatical counts against the limits like everything else. (Characters are bytes: what is not ASCII is
- * not grammatical.)
+ * Members that are not grammatical count against the limits too. A character counts as a byte, because a member with
+ * others than ASCII is not grammatical.
  */
 export function scanBaggage(text: string, limits: BaggageLimits, gate: BaggageGate): ScannedBaggage {
   return new BaggageScan(text, limits, gate).run();
 }
 
 class BaggageScan {
-  /** Where to stop looking. */
+  /** The index at which the scan stops. */
   #bound: number;
   #maxMembers: number;
-  /** How many members were kept. */
+  /** The number of members that are kept. */
   #kept = 0;
   #longest = 0;
-  /** The members kept, from when the first was left out; until then it is the text up to `start`. */
+  /** The members that are kept, once one was left out. Before that they are the text up to `start`. */
   #rebuilt: string | undefined;
 
-  // The member that is being looked at: where it and its key stand, what it is without invalid properties.
+  // The current member: the indexes of it and of its key, and its text without invalid properties, if it has any.
   #start = 0;
   #keyStart = 0;
   #keyEnd = 0;
@@ -97,12 +101,12 @@ class BaggageScan {
       else this.#leaveOut();
       this.#start = end + 1;
     }
-    // A comma at the end leaves an empty member.
+    // A comma at the end starts an empty member.
     if (this.#start === text.length) this.#leaveOut();
     return { text: trimSpace(this.#rebuilt ?? text), members: this.#kept, longest: this.#longest };
   }
 
-  /** Reads the member at `start`. Returns where it ends: at a comma, or at the bound. */
+  /** Reads the member at `start`. Returns its end: the index of a comma, or the bound. */
   #readMember(): number {
     const text = this.#text;
     const start = this.#start;
@@ -123,7 +127,7 @@ class BaggageScan {
     return i;
   }
 
-  /** Reads the property after the semicolon at `semicolon`. Returns where it ends. */
+  /** Reads the property after the semicolon at the index `semicolon`. Returns its end. */
   #readProperty(semicolon: number): number {
     const text = this.#text;
     const bound = this.#bound;
@@ -134,7 +138,7 @@ class BaggageScan {
     }
     end = semicolon + 1;
     while (end < bound && !isSeparator(text.charCodeAt(end))) end++;
-    // A run of semicolons is left out in one go, up to the last: a property may follow that one.
+    // Of a run of semicolons all but the last are left out at once: a property may follow the last one.
     while (end + 1 < bound && isSemicolon(text, end) && isSemicolon(text, end + 1)) end++;
     this.#mended ??= text.slice(this.#start, semicolon);
     return end;
@@ -144,7 +148,7 @@ class BaggageScan {
     return end >= this.#bound && end < this.#text.length && this.#text.charCodeAt(end) !== COMMA;
   }
 
-  /** Reports the rest as beyond a limit. Returns whether it is to be looked at nevertheless. */
+  /** Reports the rest of the text as beyond a limit. Returns whether the scan goes on nevertheless, in report mode. */
   #exceed(reason: 'bytes' | 'members'): boolean {
     const text = this.#text;
     if (this.#gate.drop(reason, text.length - this.#start) && this.#maxMembers !== Number.POSITIVE_INFINITY) {
@@ -156,7 +160,7 @@ class BaggageScan {
     return false;
   }
 
-  /** Whether the member, which ends at `end`, is kept; tells the gate if not. */
+  /** Whether the member that ends at `end` is kept. Reports a member that is not, and invalid properties. */
   #passes(end: number): boolean {
     const gate = this.#gate;
     const bytes = end - this.#start;
@@ -172,7 +176,7 @@ class BaggageScan {
     return gate.accepts(key) || gate.drop('filtered', bytes, key);
   }
 
-  /** The key; `undefined` when what stands there may be a piece of a value, which must not be told. */
+  /** The key; `undefined` without a `=`, since the text may then be part of a value, which must not be reported. */
   #key(): string | undefined {
     return this.#keyed ? this.#text.slice(this.#keyStart, this.#keyEnd) : undefined;
   }

@@ -1,10 +1,10 @@
 import { LITERAL, skipClass } from '../text.js';
 
-/** Runs of what a value may not hold as it is: all but `baggage-octet`, and `%`. */
+/** Runs of characters that must be escaped in a value: all but `baggage-octet`, and `%`. */
 const ESCAPED = /[^!#$&-+\--:<-[\]-~]+/g;
 const LONE_SURROGATE = /\p{Surrogate}/gu;
 
-/** `ignoreBOM`: a byte order mark is text like any other here. Not `fatal`: what is not UTF-8 becomes U+FFFD. */
+/** With `ignoreBOM` a byte order mark is kept as text. Without `fatal` octets that are not UTF-8 become U+FFFD. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 /** The value of a hexadecimal digit by its code; -1 for anything else in ASCII. */
 const hexDigits = Int8Array.from({ length: 128 }, (_, code) => {
@@ -14,8 +14,8 @@ const hexDigits = Int8Array.from({ length: 128 }, (_, code) => {
 let octets = new Uint8Array(1024);
 
 /**
- * The value of a member as text (W3C Baggage, section 3.2.1.3): percent-encoded octets are decoded as UTF-8, what is
- * not UTF-8 becomes U+FFFD, a `%` that starts no escape stands for itself.
+ * The value of a member as text (W3C Baggage, section 3.2.1.3). Percent-encoded octets are decoded as UTF-8, octets
+ * that are not UTF-8 become U+FFFD, and a `%` without two hexadecimal digits is kept.
  *
  * @param text `baggage-octet`s only
  */
@@ -23,7 +23,7 @@ export function decodeBaggageValue(text: string): string {
   return text.includes('%') ? percentDecode(text) : text;
 }
 
-/** `text` as the value of a member. Escapes what must be and nothing else; a lone surrogate becomes U+FFFD. */
+/** `text` as the value of a member. Escapes no more than it must. A lone surrogate becomes U+FFFD. */
 export function encodeBaggageValue(text: string): string {
   if (skipClass(text, 0, text.length, LITERAL) === text.length) return text;
   return text.replace(LONE_SURROGATE, '\ufffd').replace(ESCAPED, encodeURIComponent);
@@ -42,7 +42,7 @@ function percentDecode(text: string): string {
   return utf8.decode(octets.subarray(0, size));
 }
 
-/** The octet that two hexadecimal digits stand for; negative when they are none. */
+/** The octet of two hexadecimal digits; negative when one of them is not a hexadecimal digit. */
 function hexOctet(high: number, low: number): number {
   return ((hexDigits[high] as number) << 4) | (hexDigits[low] as number);
 }

@@ -1,11 +1,11 @@
 import type { WallClock } from './deadline-format.js';
 
-/** A deadline further away than this is a mistake. */
+/** 24 hours in ms. A deadline that is further away is a mistake. */
 export const DAY = 86_400_000;
 
 /**
- * What is left until a time on the wall clock, in ms: 0 when it has passed, however long ago, as in Go; `null` when it is
- * further away than is plausible.
+ * The time left until a time on the wall clock, in ms: 0 when that is in the past, at any distance, as in Go; `null`
+ * when it is further in the future than `clock.maxFuture`, by default 24 hours.
  *
  * @param epochMs ms since the epoch
  */

@@ -5,17 +5,18 @@ import { deadlineFormat, type FormatDefinition, NO_DEADLINE } from './deadline-f
 const ENVOY = {
   parse(text) {
     const ms = parseInteger(text, 10);
-    // Below 0 is exhausted here too: Envoy itself never writes it.
+    // Envoy never writes a negative number. As in the other formats, it is exhausted.
     return ms === 0 && !text.startsWith('-') ? NO_DEADLINE : ms;
   },
   format: (ms) => String(Math.max(ms, 1)),
 } satisfies Omit<FormatDefinition, 'field'>;
 
 /**
- * Envoy's and Istio's `x-envoy-expected-rq-timeout-ms: 7984`: what Envoy tells the service behind it, and what an Envoy
- * with `respect_expected_rq_timeout` takes from another one. (Envoy documentation, Router filter, HTTP headers.)
+ * Envoy's and Istio's `x-envoy-expected-rq-timeout-ms: 7984`: Envoy sends the header to the service behind it, and an
+ * Envoy with `respect_expected_rq_timeout` reads it from another Envoy. (Envoy documentation, Router filter, HTTP
+ * headers.)
  *
- * 0 is no deadline, so a spent budget is sent as 1. At most 10 digits.
+ * 0 means no deadline, so an exhausted budget is sent as 1. At most 10 digits.
  */
 export const envoyExpectedTimeout = /* @__PURE__ */ deadlineFormat({
   field: 'x-envoy-expected-rq-timeout-ms',
@@ -23,10 +24,10 @@ export const envoyExpectedTimeout = /* @__PURE__ */ deadlineFormat({
 });
 
 /**
- * Envoy's and Istio's `x-envoy-upstream-rq-timeout-ms: 7984`: what a service tells the Envoy through which it calls, in
- * place of the route's timeout. (Envoy documentation, Router filter, HTTP headers.) Envoy takes it away.
+ * Envoy's and Istio's `x-envoy-upstream-rq-timeout-ms: 7984`: a service sends the header to the Envoy through which it
+ * calls, to replace the timeout of the route. Envoy removes it. (Envoy documentation, Router filter, HTTP headers.)
  *
- * 0 is no deadline, so a spent budget is sent as 1. At most 10 digits.
+ * 0 means no deadline, so an exhausted budget is sent as 1. At most 10 digits.
  */
 export const envoyUpstreamTimeout = /* @__PURE__ */ deadlineFormat({
   field: 'x-envoy-upstream-rq-timeout-ms',

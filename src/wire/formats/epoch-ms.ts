@@ -3,8 +3,8 @@ import { timeUntil } from './clock-time.js';
 import { type DeadlineFormat, deadlineFormat } from './deadline-format.js';
 
 /**
- * A header of one's own with a time in ms since the epoch: `1767607207984`, as JavaScript's `Date.now` and Java's
- * `currentTimeMillis` give it. A fraction is dropped. At most 15 digits before the point.
+ * A header of your own with a time in ms since the epoch: `1767607207984`, as JavaScript's `Date.now` and Java's
+ * `currentTimeMillis` return it. A fraction is dropped. At most 15 digits before the point.
  */
 export function epochMs(headerName: string): DeadlineFormat {
   return deadlineFormat({
