@@ -1,5 +1,6 @@
 import { InstrumentationBase, type InstrumentationNodeModuleDefinition } from '@opentelemetry/instrumentation';
 import { recordMetrics } from '../telemetry/deadline-metrics.js';
+import { VERSION } from '../version.js';
 import { GrpcModules } from './grpc/loaded-classes.js';
 import type { Undo } from './hooks/patch-method.js';
 import type { DeadlineInstrumentationConfig } from './options.js';
@@ -9,7 +10,6 @@ import { resolveSettings } from './settings.js';
 import { undiciModule } from './undici/loaded-classes.js';
 
 const NAME = 'opentelemetry-propagator-deadline';
-const VERSION = '0.1.0';
 
 const enabled = globalThis as { [ENABLED_INSTRUMENTATION]?: DeadlineInstrumentation | undefined };
 
