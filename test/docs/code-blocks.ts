@@ -22,6 +22,20 @@ export function codeBlocks(document: string): CodeBlock[] {
   }));
 }
 
+/** What a document writes for OpenTelemetry 2, and what the same is in OpenTelemetry 3. */
+const RENAMED = {
+  "{ BasicTracerProvider } from '@opentelemetry/sdk-trace-base'":
+    "{ TracerProvider as BasicTracerProvider } from '@opentelemetry/sdk-trace'",
+};
+const installed = readFileSync(join(PACKAGE, 'node_modules/@opentelemetry/core/package.json'), 'utf8');
+const isOpenTelemetry2 = JSON.parse(installed).version.startsWith('2.');
+
+/** A program in the words of the OpenTelemetry that is installed. */
+function forInstalledLine(source: string): string {
+  if (isOpenTelemetry2) return source;
+  return Object.entries(RENAMED).reduce((changed, [theirs, ours]) => changed.replace(theirs, ours), source);
+}
+
 /**
  * Runs a block as a user's ES module, in a process of its own, against the built package (`npm test` builds it).
  *
@@ -31,7 +45,7 @@ export function run({ source }: Pick<CodeBlock, 'source'>): string[] {
   // Inside its own folder a package may import itself by name.
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-'], {
     cwd: PACKAGE,
-    input: source,
+    input: forInstalledLine(source),
     encoding: 'utf8',
     timeout: 20_000,
     // Nothing that colours or configures.

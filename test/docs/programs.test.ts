@@ -2,7 +2,7 @@ import { codeBlocks, run } from './code-blocks.js';
 
 describe.each([
   ['docs/baggage.md', 4],
-  ['docs/getting-started.md', 4],
+  ['docs/getting-started.md', 5],
   ['docs/interop.md', 7],
 ])('%s', (document, least) => {
   const blocks = codeBlocks(document);
