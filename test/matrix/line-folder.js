@@ -22,8 +22,9 @@ export function lineFolder(line) {
   return folder;
 }
 
-const isSource = (name) =>
-  name === '.npmrc' || !(name.startsWith('.') || ['node_modules', 'dist', 'coverage'].includes(name));
+/** The lock file stays behind: it pins what the other line needs. */
+const LEFT_OUT = ['node_modules', 'dist', 'coverage', 'package-lock.json'];
+const isSource = (name) => name === '.npmrc' || !(name.startsWith('.') || LEFT_OUT.includes(name));
 
 /** The root's package.json with all of OpenTelemetry as the line pins it. */
 function packageOf(line) {
