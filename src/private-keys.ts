@@ -1,6 +1,7 @@
 // The symbols that this package puts on objects, one of each kind. Other hidden places: the scope in an OpenTelemetry
-// Context is under a key of `createContextKey` (context/context-scope.ts), and the `Inbound` of a request is a #field
-// of its headers object (propagation/inbound.ts), because a #field was measured to be cheaper than a symbol there.
+// Context is under a key of `createContextKey` (context/context-scope.ts), and what belongs to a request's headers
+// (propagation/inbound.ts) or to a handler's promise (instrumentation/http/handler-rejections.ts) is a #field, which
+// private-field.ts puts on objects of others at less cost.
 //
 // Keys of `Symbol.for` are for objects that may come from another copy of this package (the other module format,
 // another realm); a plain symbol would differ in each copy, and `instanceof` fails for the same reason.
@@ -16,3 +17,12 @@ export const ABORT_LISTENERS = /* @__PURE__ */ Symbol('abort listeners');
 
 /** On a span of the SDK: the scope in which it started, until it has ended. */
 export const SPAN_SCOPE = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline scope of a span');
+
+/** On `globalThis`: the DeadlineInstrumentation that is enabled. Two would stamp, count and abort everything twice. */
+export const ENABLED_INSTRUMENTATION = /* @__PURE__ */ Symbol.for('opentelemetry-propagator-deadline.instrumentation');
+
+/** On a response of HTTP: the `HttpServedRequest` that it answers. */
+export const SERVED_REQUEST = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline served request');
+
+/** On a gRPC call that is served, until our innermost function takes it: its `GrpcServedCall`. */
+export const SERVED_CALL = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline served call');

@@ -1,11 +1,11 @@
 import { InstrumentationBase, type InstrumentationNodeModuleDefinition } from '@opentelemetry/instrumentation';
+import { ENABLED_INSTRUMENTATION } from '../private-keys.js';
 import { recordMetrics } from '../telemetry/deadline-metrics.js';
 import { VERSION } from '../version.js';
 import { GrpcModules } from './grpc/loaded-classes.js';
 import type { Undo } from './hooks/patch-method.js';
 import type { DeadlineInstrumentationConfig } from './options.js';
 import { installPatches } from './patches.js';
-import { ENABLED_INSTRUMENTATION } from './private-keys.js';
 import { resolveSettings } from './settings.js';
 import { undiciModule } from './undici/loaded-classes.js';
 

@@ -1,6 +1,6 @@
 import { diag } from '@opentelemetry/api';
+import { SERVED_CALL } from '../../private-keys.js';
 import { type Method, type Patched, patchMethod, type Undo, undoAll } from '../hooks/patch-method.js';
-import { SERVED_CALL } from '../private-keys.js';
 import type { Settings } from '../settings.js';
 import { GrpcServedCall } from './server-call.js';
 import type { GrpcHandler, SendAnswer, ServerCall } from './surface.js';

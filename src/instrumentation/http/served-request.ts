@@ -1,10 +1,10 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
+import { SERVED_REQUEST } from '../../private-keys.js';
 import { attachInbound, inboundOf } from '../../propagation/inbound.js';
 import { extract } from '../hooks/safe-propagation.js';
 import { ServedRequest } from '../inbound/served-request.js';
 import { untrustedFields } from '../inbound/untrusted-fields.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
-import { SERVED_REQUEST } from '../private-keys.js';
 import type { Settings } from '../settings.js';
 import { removeFields } from './remove-fields.js';
 import { onHandlerEnd, onResponseClose, transportOf, wasSent } from './response-close.js';
