@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts Debian's Go and the C core's gRPC for Python on the machine, for `npm run test:interop`. Does nothing when both are
+# Puts Debian's Go and the C core's gRPC for Python on the machine, for `npm run test:languages`. Does nothing when both are
 # there. What can't be had is named, and its tests are reported as skipped: that is no failure.
 set -euo pipefail
 
