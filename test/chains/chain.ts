@@ -1,7 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { within } from '../support/waiting.js';
+import { ChildProcess } from '../support/child-process.js';
 
 export type Transport = 'http.request' | 'fetch' | 'undici' | 'gRPC';
 export type ModuleSystem = 'cjs' | 'mjs';
@@ -36,58 +34,38 @@ export interface Holdings {
 }
 
 /** A process of a chain. */
-export class Hop {
-  private readonly answers = new Map<unknown, unknown>();
-  private questions = 0;
-  address!: Address;
+export class ChainProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly address: Address,
+  ) {}
 
-  private constructor(private readonly process: ChildProcess) {
-    process.on('message', ({ id, answer }: { id: unknown; answer: unknown }) => this.answers.set(id, answer));
+  static async start(system: ModuleSystem): Promise<ChainProcess> {
+    const flags = [system === 'cjs' ? '--require' : '--import', fixture('telemetry.cjs')];
+    const child = ChildProcess.fork(fixture(`hop.${system}`), { flags });
+    return new ChainProcess(child, await child.firstMessage<Address>());
   }
 
-  static async start(system: ModuleSystem): Promise<Hop> {
-    // A proxy, which grpc-js takes even for loopback, and OpenTelemetry's own settings are not the tests' subject.
-    const foreign = /^OTEL_|_proxy$|^NODE_OPTIONS$/i;
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
-    const execArgv = [system === 'cjs' ? '--require' : '--import', fixture('telemetry.cjs')];
-    const hop = new Hop(fork(fixture(`hop.${system}`), { execArgv, env }));
-    hop.address = (await hop.answer('address')) as Address;
-    return hop;
-  }
-
-  async ask(command: 'connect' | 'state' | 'rest' | 'forget', argument?: unknown): Promise<unknown> {
-    const id = this.questions++;
-    this.process.send({ command, argument, id });
-    return this.answer(id);
+  ask<T>(command: 'connect' | 'state' | 'rest' | 'forget', argument?: unknown): Promise<T> {
+    return this.child.ask(command, argument);
   }
 
   get gone(): boolean {
-    return this.process.exitCode !== null || this.process.signalCode !== null;
+    return this.child.gone;
   }
 
-  async kill(): Promise<void> {
-    if (this.gone) return;
-    const exit = once(this.process, 'exit');
-    this.process.kill('SIGKILL');
-    await exit;
-  }
-
-  private async answer(id: unknown): Promise<unknown> {
-    await within(LIMIT, 'a hop to answer', () => this.answers.has(id) || this.gone);
-    if (!this.answers.has(id)) throw new Error(`a hop has gone: ${this.process.exitCode ?? this.process.signalCode}`);
-    const answer = this.answers.get(id);
-    this.answers.delete(id);
-    return answer;
+  kill(): Promise<void> {
+    return this.child.stop();
   }
 }
 
 /** Five processes, each of which calls the next. */
 export class Chain {
-  private constructor(readonly hops: readonly Hop[]) {}
+  private constructor(readonly hops: readonly ChainProcess[]) {}
 
   /** @param over how each hop but the last calls the next one */
   static async start(over: readonly Transport[], systems: readonly ModuleSystem[]): Promise<Chain> {
-    const hops = await Promise.all(systems.map((system) => Hop.start(system)));
+    const hops = await Promise.all(systems.map((system) => ChainProcess.start(system)));
     for (const [i, transport] of over.entries()) {
       await hops[i]?.ask('connect', { over: transport, to: hops[i + 1]?.address });
     }
@@ -95,7 +73,7 @@ export class Chain {
   }
 
   get url(): string {
-    return (this.hops[0] as Hop).address.httpUrl;
+    return (this.hops[0] as ChainProcess).address.httpUrl;
   }
 
   get port(): number {
@@ -104,7 +82,7 @@ export class Chain {
 
   /** The state of each hop that lives. */
   async states(): Promise<State[]> {
-    return (await Promise.all(this.living.map((hop) => hop.ask('state')))) as State[];
+    return Promise.all(this.living.map((hop) => hop.ask<State>('state')));
   }
 
   async forget(): Promise<void> {
@@ -156,7 +134,7 @@ export class Chain {
     await Promise.all(this.hops.map((hop) => hop.kill()));
   }
 
-  private get living(): Hop[] {
+  private get living(): ChainProcess[] {
     return this.hops.filter((hop) => !hop.gone);
   }
 }

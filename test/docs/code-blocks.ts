@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ChildProcess } from '../support/child-process.js';
 
 const PACKAGE = join(__dirname, '../..');
 
@@ -41,16 +41,11 @@ function forInstalledLine(source: string): string {
  *
  * @returns the lines that it printed, and after them its warnings
  */
-export function run({ source }: Pick<CodeBlock, 'source'>): string[] {
+export async function run({ source }: Pick<CodeBlock, 'source'>): Promise<string[]> {
   // Inside its own folder a package may import itself by name.
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-'], {
-    cwd: PACKAGE,
-    input: forInstalledLine(source),
-    encoding: 'utf8',
-    timeout: 20_000,
-    // Nothing that colours or configures.
-    env: {},
-  });
-  if (status !== 0) throw new Error(`it ended with ${signal ?? status}: ${stderr}`);
-  return (stdout + stderr).split('\n').filter((line) => line !== '');
+  const program = ChildProcess.spawn(process.execPath, { args: ['--input-type=module', '-'], cwd: PACKAGE });
+  program.input(forInstalledLine(source));
+  const code = await program.close();
+  if (code !== 0) throw new Error(`it ended with ${code}: ${program.stderr}`);
+  return (program.stdout + program.stderr).split('\n').filter((line) => line !== '');
 }

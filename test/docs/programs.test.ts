@@ -12,11 +12,7 @@ describe.each([
     expect(blocks.filter(({ prints }) => prints.length === 0)).toEqual([]);
   });
 
-  test.each(blocks)(
-    'the program at line $line prints what the document says',
-    (block) => {
-      expect(run(block)).toEqual(block.prints);
-    },
-    30_000,
-  );
+  test.each(blocks)('the program at line $line prints what the document says', async (block) => {
+    expect(await run(block)).toEqual(block.prints);
+  });
 });

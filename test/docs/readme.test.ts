@@ -22,7 +22,7 @@ test('there are two examples for Node; the one for browsers is not run here', ()
   expect(others[0]?.source).toContain('WebTracerProvider');
 });
 
-test('the first one: the edge gives a budget, and its calls carry what is left', () => {
+test('the first one: the edge gives a budget, and its calls carry what is left', async () => {
   // All of OpenTelemetry's instrumentations would be a lot to install for a test of ours.
   const all = "import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';";
   const call = 'const user = await fetch(AUTH_URL);';
@@ -39,7 +39,8 @@ test('the first one: the edge gives a budget, and its calls carry what is left',
       process.exit();
     });
   `;
-  const budgets = run({ source: `${SURROUNDINGS}${source}${ask}` }).map((line) => Number(/got (\d+)$/.exec(line)?.[1]));
+  const printed = await run({ source: `${SURROUNDINGS}${source}${ask}` });
+  const budgets = printed.map((line) => Number(/got (\d+)$/.exec(line)?.[1]));
   expect(budgets).toHaveLength(2);
   const [auth = 0, business = 0] = budgets;
   expect(auth).toBeLessThan(10_000);
@@ -62,12 +63,12 @@ describe('the second one', () => {
       .replace(command, `process.execPath, ['-e', ${JSON.stringify(program)}]`);
   }
 
-  test('outside of a request nobody waits, and the program runs to its end', () => {
+  test('outside of a request nobody waits, and the program runs to its end', async () => {
     const source = `${imports} ${withProgram('process.exit(0)')}; console.log('done');`;
-    expect(run({ source })).toEqual(['left Infinity', 'done']);
+    expect(await run({ source })).toEqual(['left Infinity', 'done']);
   });
 
-  test('the program is killed when the time is up', () => {
+  test('the program is killed when the time is up', async () => {
     const source = `
       ${imports}
       import { isDeadlineExceeded, withTimeout } from 'opentelemetry-propagator-deadline';
@@ -78,6 +79,6 @@ describe('the second one', () => {
       const error = await withTimeout(300, serve).catch((reason) => reason);
       console.log(isDeadlineExceeded(error));
     `;
-    expect(run({ source })).toEqual([expect.stringMatching(/^left \d/), 'true']);
+    expect(await run({ source })).toEqual([expect.stringMatching(/^left \d/), 'true']);
   });
 });

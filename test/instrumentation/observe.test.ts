@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { context } from '@opentelemetry/api';
+import { Enforcement } from '../support/enforcement.js';
 import { advance } from '../support/fake-clock.js';
-import { Enforcement } from './http/enforcement.js';
 import { Handlings } from './http/handlings.js';
 import { RawClient, Servers } from './http/servers.js';
 

@@ -2,8 +2,8 @@ import http from 'node:http';
 import { diag } from '@opentelemetry/api';
 import { withTimeout } from '../../src/context/with-scope.js';
 import { DeadlineInstrumentation } from '../../src/instrumentation/deadline-instrumentation.js';
+import { Enforcement } from '../support/enforcement.js';
 import { Outcome } from './http/calls.js';
-import { Enforcement } from './http/enforcement.js';
 import { type Served, Servers } from './http/servers.js';
 
 // Of several instrumentations the last one is on, also where it is of another copy of this package.

@@ -1,14 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ChildProcess } from '../support/child-process.js';
 import type { ProxyKind } from './proxy-kinds.js';
 
 const START_LIMIT = 10_000;
-const STOP_LIMIT = 3_000;
 
 /** A proxy in front of a port, in a process and a folder of its own. */
 export class RunningProxy {
@@ -25,7 +24,7 @@ export class RunningProxy {
       const port = await freePort();
       const folder = mkdtempSync(join(tmpdir(), `deadline-${kind.name}-`));
       writeFileSync(join(folder, kind.configFile), kind.config(port, origin));
-      const child = spawn(kind.program as string, kind.args(folder), { stdio: ['ignore', 'ignore', 'pipe'] });
+      const child = ChildProcess.spawn(kind.program as string, { args: kind.args(folder) });
       const proxy = new RunningProxy(port, child, folder);
       const failure = await untilListening(child, port);
       if (failure === undefined) return proxy;
@@ -36,35 +35,18 @@ export class RunningProxy {
   }
 
   async stop(): Promise<void> {
-    if (isRunning(this.process)) {
-      const gone = once(this.process, 'exit');
-      this.process.kill('SIGTERM');
-      const killer = setTimeout(() => this.process.kill('SIGKILL'), STOP_LIMIT);
-      await gone;
-      clearTimeout(killer);
-    }
+    await this.process.stop('SIGTERM');
     rmSync(this.folder, { recursive: true });
   }
 }
 
 /** What it said when it did not come to listen. */
 async function untilListening(child: ChildProcess, port: number): Promise<string | undefined> {
-  let said = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  child.on('error', (error) => {
-    said += error.message;
-  });
   for (const end = performance.now() + START_LIMIT; performance.now() < end; await pause(20)) {
-    if (!isRunning(child)) return said || 'it ended at once';
+    if (child.gone) return child.stderr || 'it ended at once';
     if (await accepts(port)) return undefined;
   }
-  return `it does not listen; ${said}`;
-}
-
-function isRunning(child: ChildProcess): boolean {
-  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  return `it does not listen; ${child.stderr}`;
 }
 
 async function accepts(port: number): Promise<boolean> {

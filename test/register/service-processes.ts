@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { ChildProcess } from '../support/child-process.js';
 
-const LIMIT = 30_000;
 export const REGISTER = 'opentelemetry-propagator-deadline/register';
 export const fixture = (name: string): string => join(__dirname, 'fixtures', name);
 
@@ -25,22 +24,14 @@ export interface ServiceReport {
  *
  * @param preload the flags of Node, and what they load before the service
  */
-export function runService(
+export async function runService(
   service: string,
   preload: readonly [flag: string, module: string][],
   variables: Record<string, string> = {},
 ): Promise<ServiceReport> {
-  // A proxy and OpenTelemetry's own settings are not the tests' subject.
-  const foreign = /^OTEL_|_proxy$|^NODE_OPTIONS$|^JEST_/i;
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
-  const args = [...preload.flat(), fixture(service)];
-  return new Promise((resolve, reject) => {
-    // Inside its own folder a package may load itself by name.
-    const options = { env: { ...env, ...variables }, cwd: __dirname, timeout: LIMIT };
-    execFile(process.execPath, args, options, (error, stdout, stderr) => {
-      const lines = stderr.split('\n').filter((line) => line !== '');
-      if (error) reject(new Error(`${error.message}\n${stderr}`));
-      else resolve({ ...JSON.parse(stdout), console: lines });
-    });
-  });
+  // Inside its own folder a package may load itself by name.
+  const options = { flags: preload.flat(), env: variables, cwd: __dirname };
+  const { report, code, stderr } = await ChildProcess.run(fixture(service), options);
+  if (code !== 0) throw new Error(`${service} ended with ${code}\n${stderr}`);
+  return { ...report, console: stderr.split('\n').filter((line) => line !== '') };
 }

@@ -22,10 +22,10 @@ const CHAIN = `
   };
 `;
 
-const program = (source: string) => JSON.parse(run({ source: `${setUp}${CHAIN}${source}` }).join('\n'));
+const program = async (source: string) => JSON.parse((await run({ source: `${setUp}${CHAIN}${source}` })).join('\n'));
 
-test('the budget falls from hop to hop, in one trace', () => {
-  const { trace, seen } = program(`
+test('the budget falls from hop to hop, in one trace', async () => {
+  const { trace, seen } = await program(`
     const last = await serve((_, response) => response.end());
     const middle = await serve((_, response) => http.get(last + '/last', () => response.end()));
     const span = trace.getTracer('test').startSpan('caller');
@@ -43,8 +43,8 @@ test('the budget falls from hop to hop, in one trace', () => {
   expect(last.left).toBeGreaterThan(30_000);
 });
 
-test("a call is aborted when its caller's time is up, and the service behind it sees its caller go", () => {
-  const { code, closed, reason } = program(`
+test("a call is aborted when its caller's time is up, and the service behind it sees its caller go", async () => {
+  const { code, closed, reason } = await program(`
     let gone;
     const closed = new Promise((resolve) => { gone = resolve; });
     const stuck = await serve((request, response) => {

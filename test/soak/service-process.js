@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { cleanEnvironment } from '../support/clean-environment.cjs';
 
 const FILE = fileURLToPath(new URL('service.js', import.meta.url));
 const LIMIT = 60_000;
@@ -18,11 +19,9 @@ export class Service {
   }
 
   constructor(settings) {
-    const foreign = /^OTEL_|_proxy$|^NODE_OPTIONS$/i;
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
     this.#child = fork(FILE, {
       execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
-      env: { ...inherited, ...settings },
+      env: cleanEnvironment(settings),
     });
     this.#child.once('exit', (code, signal) => {
       this.#ended.abort(new Error(`the service ended: ${signal ?? `exit code ${code}`}`));

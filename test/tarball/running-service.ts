@@ -1,7 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-
-const START_LIMIT = 30_000;
+import { ChildProcess } from '../support/child-process.js';
 
 interface Surroundings {
   readonly cwd: string;
@@ -26,31 +23,13 @@ export interface Report {
 export class RunningService {
   private readonly child: ChildProcess;
   private port = 0;
-  private output = '';
 
   constructor(node: string, file: string, { cwd, env, flags }: Surroundings) {
-    this.child = fork(file, {
-      cwd,
-      env,
-      execPath: node,
-      execArgv: [...flags],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.on('data', (chunk) => {
-        this.output += chunk;
-      });
-    }
+    this.child = ChildProcess.fork(file, { cwd, env, node, flags });
   }
 
   async listening(): Promise<void> {
-    const signal = AbortSignal.timeout(START_LIMIT);
-    const ended = once(this.child, 'exit', { signal }).then(([code]) => {
-      throw new Error(`the service ended with ${code}:\n${this.output}`);
-    });
-    const [port] = await Promise.race([once(this.child, 'message', { signal }), ended]);
-    ended.catch(() => {});
-    this.port = port;
+    this.port = await this.child.firstMessage();
   }
 
   url(path: string): string {
@@ -59,13 +38,10 @@ export class RunningService {
 
   /** What it has written to standard output and standard error. */
   get written(): string {
-    return this.output;
+    return this.child.stdout + this.child.stderr;
   }
 
-  async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const gone = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await gone;
+  stop(): Promise<void> {
+    return this.child.stop();
   }
 }

@@ -2,6 +2,7 @@ import { type ExecFileSyncOptions, execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { cleanEnvironment } from '../support/clean-environment.cjs';
 import type { Line } from './lines.js';
 import { RunningService } from './running-service.js';
 
@@ -71,17 +72,13 @@ export class UserProject {
   }
 
   private get env(): NodeJS.ProcessEnv {
-    // A proxy, npm's and jest's settings of this run, and OpenTelemetry's own are not the tests' subject.
-    const foreign = /^OTEL_|_proxy$|^NODE_OPTIONS$|^JEST_|^npm_(config|package|lifecycle)_/i;
-    const own = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-    return {
-      ...Object.fromEntries(own),
+    return cleanEnvironment({
       PATH: `${dirname(this.node)}${delimiter}${process.env.PATH}`,
       // Nobody collects, and nothing outside this machine is asked where it runs.
       OTEL_TRACES_EXPORTER: 'none',
       OTEL_METRICS_EXPORTER: 'none',
       OTEL_LOGS_EXPORTER: 'none',
       OTEL_NODE_RESOURCE_DETECTORS: 'none',
-    };
+    });
   }
 }

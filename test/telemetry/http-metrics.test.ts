@@ -1,6 +1,6 @@
-import { Enforcement } from '../instrumentation/http/enforcement.js';
 import { Handlings } from '../instrumentation/http/handlings.js';
 import { RawClient, Servers } from '../instrumentation/http/servers.js';
+import { Enforcement } from '../support/enforcement.js';
 import { advance } from '../support/fake-clock.js';
 import { within } from '../support/waiting.js';
 import { pointsOf, useMetrics } from './metric-points.js';

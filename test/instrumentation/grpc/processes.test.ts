@@ -28,8 +28,7 @@ describe.each(SET_UPS)('three hops (%s, %s)', (module, order) => {
   beforeAll(async () => {
     hops.push(...(await Promise.all([1, 2, 3].map(() => Hop.start(module, order)))));
     const [first, second, third] = hops as [Hop, Hop, Hop];
-    first.connect(second);
-    second.connect(third);
+    await Promise.all([first.connect(second), second.connect(third)]);
     // Neither this process nor its client is instrumented: a foreign caller.
     client = new Client(first.target, grpc.credentials.createInsecure());
   });
@@ -114,8 +113,7 @@ describe.each(SET_UPS)('three hops (%s, %s)', (module, order) => {
 test('a hop that is killed takes the work below it with it', async () => {
   const hops = await Promise.all([1, 2, 3].map(() => Hop.start('cjs', 'alone')));
   const [first, second, third] = hops as [Hop, Hop, Hop];
-  first.connect(second);
-  second.connect(third);
+  await Promise.all([first.connect(second), second.connect(third)]);
   const Client = grpc.makeClientConstructor(service, 'Hop');
   const client = new Client(first.target, grpc.credentials.createInsecure());
   try {

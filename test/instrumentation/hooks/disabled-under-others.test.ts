@@ -1,10 +1,10 @@
 import http from 'node:http';
 import { context, propagation } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { withTimeout } from '../../../src/context/with-scope.js';
 import { DeadlineInstrumentation } from '../../../src/instrumentation/deadline-instrumentation.js';
 import { createPropagator } from '../../../src/propagation/create-propagator.js';
 import { advance, useFakeClock } from '../../support/fake-clock.js';
+import { registerGlobals } from '../../support/open-telemetry.cjs';
 import { Outcome } from '../http/calls.js';
 import { RawClient, Servers } from '../http/servers.js';
 
@@ -13,8 +13,7 @@ import { RawClient, Servers } from '../http/servers.js';
 const servers = new Servers();
 useFakeClock();
 beforeEach(() => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(createPropagator());
+  registerGlobals({ textMapPropagator: createPropagator() });
 });
 afterEach(() => {
   context.disable();

@@ -2,9 +2,9 @@ import http from 'node:http';
 import { context, diag, propagation, type TextMapPropagator } from '@opentelemetry/api';
 import { remainingTime } from '../../../src/context/context-deadline.js';
 import { budgetToTell, stamp } from '../../../src/instrumentation/undici/stamp.js';
+import { Enforcement } from '../../support/enforcement.js';
 import { advance } from '../../support/fake-clock.js';
 import { OpenScope, Outcome } from '../http/calls.js';
-import { Enforcement } from '../http/enforcement.js';
 import { Servers } from '../http/servers.js';
 
 // What a propagator of somebody else does wrong fails neither calls nor requests.

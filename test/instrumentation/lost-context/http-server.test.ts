@@ -2,9 +2,9 @@ import { EventEmitter } from 'node:events';
 import http, { type RequestListener } from 'node:http';
 import { context, diag, ROOT_CONTEXT } from '@opentelemetry/api';
 import { bindToRequest, detectLostContexts } from '../../../src/instrumentation/lost-context/lost-contexts.js';
+import { Enforcement } from '../../support/enforcement.js';
 import { within } from '../../support/waiting.js';
 import { Outcome } from '../http/calls.js';
-import { Enforcement } from '../http/enforcement.js';
 import { RawClient, Servers } from '../http/servers.js';
 
 // Events of a request come from its connection, which knows nothing of the request.

@@ -1,19 +1,18 @@
 import http from 'node:http';
 import { context, propagation } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { request, fetch as undiciFetch } from 'undici';
 import { withTimeout } from '../../../src/context/with-scope.js';
 import { type DeadlineEvent, listen } from '../../../src/events.js';
 import { DeadlineInstrumentation } from '../../../src/instrumentation/deadline-instrumentation.js';
 import { createPropagator } from '../../../src/propagation/create-propagator.js';
+import { registerGlobals } from '../../support/open-telemetry.cjs';
 import { Servers } from '../http/servers.js';
 
 const servers = new Servers();
 const events: DeadlineEvent[] = [];
 let undo: (() => void)[];
 beforeEach(() => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(createPropagator());
+  registerGlobals({ textMapPropagator: createPropagator() });
   const enforcement = new DeadlineInstrumentation();
   events.length = 0;
   undo = [

@@ -1,9 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import type { DeadlineInstrumentationConfig } from '../../../src/instrumentation/options.js';
+import { ChildProcess } from '../../support/child-process.js';
 
-const START_LIMIT = 30_000;
 const fixture = (name: string) => join(__dirname, 'fixtures', name);
 
 export interface UndiciSetup {
@@ -57,17 +55,13 @@ export interface Outcome {
 /** An application in a process of its own, for the tests of a file. What it leaves behind fails them. */
 export class UndiciApp {
   private child: ChildProcess | undefined;
-  private readonly answers = new Map<number, (answer: { result?: unknown; failure?: string }) => void>();
-  private lastId = 0;
 
   constructor(private readonly setup: UndiciSetup = {}) {
-    // Far more than anything takes: a busy machine must not fail a test.
-    jest.setTimeout(START_LIMIT + 5_000);
     beforeAll(() => this.start());
     afterEach(async () => {
       expect(await this.ask('state')).toEqual({ alarms: 0, strays: [] });
     });
-    afterAll(() => this.stop());
+    afterAll(() => this.child?.stop());
   }
 
   call(call: Call): Promise<Outcome> {
@@ -84,40 +78,18 @@ export class UndiciApp {
     return Promise.all(calls.map((call) => this.call(call)));
   }
 
-  async ask<T>(name: string, ...args: unknown[]): Promise<T> {
-    const id = ++this.lastId;
-    const { result, failure } = await new Promise<{ result?: unknown; failure?: string }>((resolve) => {
-      this.answers.set(id, resolve);
-      this.child?.send({ id, name, args });
-    });
-    if (failure !== undefined) throw new Error(failure);
-    return result as T;
+  ask<T>(name: string, ...args: unknown[]): Promise<T> {
+    if (this.child === undefined) throw new Error('the application has not started');
+    return this.child.ask(name, ...args);
   }
 
   private async start(): Promise<void> {
     const { module = 'cjs', instrumentations = ['deadline'], node = [], ...rest } = this.setup;
-    // A proxy and OpenTelemetry's own settings are not the tests' subject.
-    const foreign = /^OTEL_|_proxy$|^NODE_/i;
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
-    env.UNDICI_SETUP = JSON.stringify({ instrumentations, ...rest });
-    const execArgv = ['--require', fixture('setup.cjs'), ...node];
-    const child = fork(fixture(`app.${module}`), { execArgv, env, serialization: 'advanced' });
-    this.child = child;
-    child.on('exit', () => {
-      for (const answer of this.answers.values()) answer({ failure: 'the application ended' });
+    const env = { UNDICI_SETUP: JSON.stringify({ instrumentations, ...rest }) };
+    this.child = ChildProcess.fork(fixture(`app.${module}`), {
+      flags: ['--require', fixture('setup.cjs'), ...node],
+      env,
     });
-    child.on('message', ({ id, ...answer }: { id: number; result?: unknown; failure?: string }) => {
-      this.answers.get(id)?.(answer);
-      this.answers.delete(id);
-    });
-    await once(child, 'message', { signal: AbortSignal.timeout(START_LIMIT) });
-  }
-
-  private async stop(): Promise<void> {
-    const { child } = this;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
+    await this.child.firstMessage();
   }
 }

@@ -1,10 +1,10 @@
 import { context, propagation } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { abortSignal } from '../../../src/context/context-deadline.js';
 import { withCancel, withTimeout } from '../../../src/context/with-scope.js';
 import { DeadlineInstrumentation } from '../../../src/instrumentation/deadline-instrumentation.js';
 import { callError } from '../../../src/instrumentation/outbound/outbound-call.js';
 import { createPropagator } from '../../../src/propagation/create-propagator.js';
+import { registerGlobals } from '../../support/open-telemetry.cjs';
 import { Origin } from './origin.js';
 
 // The wrapper of global fetch, in this process. A test runner is a realm of its own, whose errors Node's fetch takes
@@ -15,8 +15,7 @@ const nodesFetch = globalThis.fetch;
 let enforcement: DeadlineInstrumentation;
 
 beforeEach(() => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(createPropagator());
+  registerGlobals({ textMapPropagator: createPropagator() });
   enforcement = new DeadlineInstrumentation();
 });
 afterEach(() => {

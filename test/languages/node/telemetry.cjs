@@ -4,13 +4,13 @@ const { CompositePropagator, W3CTraceContextPropagator } = require('@opentelemet
 const { GrpcInstrumentation } = require('@opentelemetry/instrumentation-grpc');
 const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http');
 const { UndiciInstrumentation } = require('@opentelemetry/instrumentation-undici');
-const { NodeSDK } = require('@opentelemetry/sdk-node');
 const { DeadlinePropagator, timebudget, traceIdHeader, xDeadline } = require('opentelemetry-propagator-deadline');
 const { DeadlineInstrumentation } = require('opentelemetry-propagator-deadline/instrumentation');
+const { startSdk } = require('../../support/open-telemetry.cjs');
 
 const formats = [timebudget, xDeadline];
 
-new NodeSDK({
+startSdk({
   textMapPropagator: new CompositePropagator({
     propagators: [
       new W3CTraceContextPropagator(),
@@ -18,13 +18,10 @@ new NodeSDK({
       traceIdHeader(),
     ],
   }),
-  instrumentations: [
+  instrumentations: () => [
     new DeadlineInstrumentation({ server: { defaultBudget: 20_000 } }),
     new HttpInstrumentation(),
     new UndiciInstrumentation(),
     new GrpcInstrumentation(),
   ],
-  spanProcessors: [{ onStart() {}, onEnd() {}, async forceFlush() {}, async shutdown() {} }],
-  metricReaders: [],
-  logRecordProcessors: [],
-}).start();
+});

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import { context, createContextKey } from '@opentelemetry/api';
+import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
 import { within } from '../../../support/waiting.js';
 import { OpenScope } from '../calls.js';
-import { Enforcement } from '../enforcement.js';
 import { Servers } from '../servers.js';
 
 // Listeners of a call that its scope has ended run in the context of whoever has made the call.

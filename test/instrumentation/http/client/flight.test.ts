@@ -6,10 +6,10 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { pendingAlarms } from '../../../../src/time/alarms.js';
+import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
 import { within } from '../../../support/waiting.js';
 import { callErrorOf, OpenScope, Outcome } from '../calls.js';
-import { Enforcement } from '../enforcement.js';
 import { type Served, Servers } from '../servers.js';
 
 const servers = new Servers();

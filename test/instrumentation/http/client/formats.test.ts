@@ -6,10 +6,10 @@ import { connectTimeoutMs } from '../../../../src/wire/formats/connect-timeout-m
 import { grpcTimeout } from '../../../../src/wire/formats/grpc-timeout.js';
 import { timebudget } from '../../../../src/wire/formats/timebudget.js';
 import { xDeadline } from '../../../../src/wire/formats/x-deadline.js';
+import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
 import { within } from '../../../support/waiting.js';
 import { OpenScope, Outcome } from '../calls.js';
-import { Enforcement } from '../enforcement.js';
 import { Servers } from '../servers.js';
 
 // Other formats than ours, in and out.

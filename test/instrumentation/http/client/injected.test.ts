@@ -14,9 +14,9 @@ import { rememberInjections, takeInjection } from '../../../../src/instrumentati
 import { createPropagator, type PropagatorOptions } from '../../../../src/propagation/create-propagator.js';
 import { DeadlinePropagator } from '../../../../src/propagation/deadline-propagator.js';
 import { deadlineFormat } from '../../../../src/wire/formats/deadline-format.js';
+import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
 import { OpenScope, Outcome } from '../calls.js';
-import { Enforcement } from '../enforcement.js';
 import { flagsFor, run } from '../processes.js';
 import { type Served, Servers } from '../servers.js';
 

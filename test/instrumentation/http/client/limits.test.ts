@@ -6,10 +6,10 @@ import { abortSignal, remainingTime } from '../../../../src/context/context-dead
 import { detach, withCancel, withTimeout } from '../../../../src/context/with-scope.js';
 import { createPropagator } from '../../../../src/propagation/create-propagator.js';
 import { pendingAlarms } from '../../../../src/time/alarms.js';
+import { Enforcement } from '../../../support/enforcement.js';
 import { advance, block } from '../../../support/fake-clock.js';
 import { within } from '../../../support/waiting.js';
 import { OpenScope, Outcome } from '../calls.js';
-import { Enforcement } from '../enforcement.js';
 import { Handlings } from '../handlings.js';
 import { RawClient, Servers } from '../servers.js';
 

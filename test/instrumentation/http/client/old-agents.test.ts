@@ -1,10 +1,10 @@
 import http from 'node:http';
 import { connect } from 'node:net';
 import { Agent } from 'agent-base-6';
+import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
 import { within } from '../../../support/waiting.js';
 import { callErrorOf, OpenScope, Outcome } from '../calls.js';
-import { Enforcement } from '../enforcement.js';
 import { Servers } from '../servers.js';
 
 // Agents that have no `addRequest` of Node's, as those for proxies were until agent-base 7: a call is seen when it is

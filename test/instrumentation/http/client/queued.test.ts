@@ -2,10 +2,10 @@ import http, { type ClientRequest, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { connectTimeoutMs } from '../../../../src/wire/formats/connect-timeout-ms.js';
 import { timebudget } from '../../../../src/wire/formats/timebudget.js';
+import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
 import { within } from '../../../support/waiting.js';
 import { OpenScope, Outcome } from '../calls.js';
-import { Enforcement } from '../enforcement.js';
 import { Servers } from '../servers.js';
 
 const servers = new Servers();

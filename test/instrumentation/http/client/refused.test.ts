@@ -3,8 +3,8 @@ import https from 'node:https';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { Enforcement } from '../../../support/enforcement.js';
 import { callErrorOf, OpenScope, Outcome } from '../calls.js';
-import { Enforcement } from '../enforcement.js';
 import { type Served, Servers } from '../servers.js';
 
 const servers = new Servers();

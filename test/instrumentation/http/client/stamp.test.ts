@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { type Context, context, diag, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { detach, withTimeout } from '../../../../src/context/with-scope.js';
+import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
 import { OpenScope, Outcome } from '../calls.js';
-import { Enforcement } from '../enforcement.js';
 import { RawClient, type Served, Servers } from '../servers.js';
 
 const servers = new Servers();

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import http, { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import http2 from 'node:http2';
 import { text } from 'node:stream/consumers';
+import { Enforcement } from '../../../support/enforcement.js';
 import { block } from '../../../support/fake-clock.js';
-import { Enforcement } from '../enforcement.js';
 import { run } from '../processes.js';
 import { Servers } from '../servers.js';
 

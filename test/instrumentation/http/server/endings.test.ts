@@ -6,9 +6,9 @@ import type { Socket } from 'node:net';
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import { remainingTime, throwIfExceeded } from '../../../../src/context/context-deadline.js';
 import { isCallCancelled } from '../../../../src/errors.js';
+import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
 import { within } from '../../../support/waiting.js';
-import { Enforcement } from '../enforcement.js';
 import { type Handling, Handlings } from '../handlings.js';
 import { RawClient, type Served, Servers } from '../servers.js';
 

@@ -4,10 +4,10 @@ import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } 
 import { getDeadline, remainingTime } from '../../../../src/context/context-deadline.js';
 import type { DeadlineInstrumentationConfig, ServerOptions } from '../../../../src/instrumentation/options.js';
 import { DeadlinePropagator } from '../../../../src/propagation/deadline-propagator.js';
+import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
 import { within } from '../../../support/waiting.js';
 import { OpenScope } from '../calls.js';
-import { Enforcement } from '../enforcement.js';
 import { type Handling, Handlings } from '../handlings.js';
 import { type Protocol, RawClient, Servers } from '../servers.js';
 

@@ -4,8 +4,8 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
 import { remainingTime } from '../../../../src/context/context-deadline.js';
+import { Enforcement } from '../../../support/enforcement.js';
 import { within } from '../../../support/waiting.js';
-import { Enforcement } from '../enforcement.js';
 import { Handlings } from '../handlings.js';
 import { RawClient, Servers } from '../servers.js';
 

@@ -3,8 +3,8 @@ import http2 from 'node:http2';
 import { detach } from '../../../../src/context/with-scope.js';
 import { connectTimeoutMs } from '../../../../src/wire/formats/connect-timeout-ms.js';
 import { timebudget } from '../../../../src/wire/formats/timebudget.js';
+import { Enforcement } from '../../../support/enforcement.js';
 import { Outcome } from '../calls.js';
-import { Enforcement } from '../enforcement.js';
 import { type Protocol, Servers } from '../servers.js';
 
 const servers = new Servers();
