@@ -11,7 +11,7 @@ export interface Alarm {
   slot: number;
   ring(): void;
   /** Clears the alarm if its ringing would have no effect, because the scope has been garbage-collected. */
-  clearIfAbandoned(): unknown;
+  clearIfUnreachable(): unknown;
 }
 
 export const UNSET = -1;
@@ -60,7 +60,7 @@ export function pendingAlarms(): number {
  * at most twice the live alarms. A FinalizationRegistry would cost 100 bytes and 200 ns for each alarm.
  */
 function sweep(): void {
-  for (const alarm of [...heap]) alarm.clearIfAbandoned();
+  for (const alarm of [...heap]) alarm.clearIfUnreachable();
   sweepAt = Math.max(2 * heap.length, MIN_SWEEP_AT);
 }
 

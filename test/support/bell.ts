@@ -20,7 +20,7 @@ export class Bell implements Alarm {
     this.whenRung();
   }
 
-  clearIfAbandoned(): void {
+  clearIfUnreachable(): void {
     this.searched++;
   }
 }

@@ -113,8 +113,8 @@ describe('alarms that nobody is left to hear', () => {
   useFakeClock();
 
   class AbandonedBell extends Bell {
-    override clearIfAbandoned(): void {
-      super.clearIfAbandoned();
+    override clearIfUnreachable(): void {
+      super.clearIfUnreachable();
       clearAlarm(this);
     }
   }

@@ -50,18 +50,18 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
   }
 
   scopeEnded(): void {
-    if (!this.clearIfAbandoned()) this.#scope?.watch?.announce();
+    if (!this.clearIfUnreachable()) this.#scope?.watch?.announce();
   }
 
   scopeCompleted(): void {
-    if (!this.clearIfAbandoned()) this.#scope?.watch?.follow();
+    if (!this.clearIfUnreachable()) this.#scope?.watch?.follow();
   }
 
   requestAnswered(): void {
     this.#scope?.watch?.requestAnswered();
   }
 
-  clearIfAbandoned(): boolean {
+  clearIfUnreachable(): boolean {
     if (this.#scope !== undefined) return false;
     this.close();
     return true;

@@ -120,7 +120,7 @@ class HeldStatus implements Alarm {
     readonly ring: () => void,
   ) {}
 
-  clearIfAbandoned(): void {
+  clearIfUnreachable(): void {
     // The application waits for it.
   }
 }

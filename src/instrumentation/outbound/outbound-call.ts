@@ -145,7 +145,7 @@ export class OutboundCall implements Alarm, ScopeObserver {
     if (this.scope !== undefined) observe(this.scope, this);
   }
 
-  clearIfAbandoned(): void {
+  clearIfUnreachable(): void {
     // The transport holds it until the call is over.
   }
 
