@@ -11,6 +11,8 @@ export interface Ending {
 export interface ScopeObserver {
   /** The deadline has passed or the caller has gone away. Called once; no other method is called after it. */
   scopeEnded(ending: Ending): void;
+  /** Observe mode: the caller has gone away. The scope goes on. */
+  cancelObserved?(): void;
   /** The scope has completed. The scope above it, if there is one, binds from now on. */
   scopeCompleted(): void;
   /** The request that the scope belongs to has been answered: calls in flight are released. */
@@ -31,6 +33,8 @@ export interface Watch {
   signal(): AbortSignal;
   /** Notifies the observers and aborts the signal, if the scope has ended. */
   announce(): void;
+  /** Notifies the observers that the caller has gone away in observe mode. */
+  announceObservedCancel(): void;
   /** Notifies the observers that the scope has completed, and removes them. */
   complete(): void;
   /** Notifies the observers that the request to which the scope belongs has been answered. */

@@ -25,6 +25,8 @@ export class Scope {
   /** The ending of a completed scope above that had ended before it completed; of several, the nearest. */
   private endingAbove: Ending | undefined = undefined;
   watch: Watch | undefined = undefined;
+  /** Observe mode: whether the caller has gone away. The scope goes on all the same. */
+  private cancelObserved = false;
 
   /** @param deadline the scope's own; the deadlines of its ancestors bind the scope as well */
   constructor(
@@ -112,6 +114,20 @@ export class Scope {
       this.ending = { reason, instant: now() };
     }
     this.watch?.announce();
+  }
+
+  /** Observe mode: the caller has gone away. The scope goes on, and its observers are notified. */
+  observeCancel(): void {
+    this.cancelObserved = true;
+    this.watch?.announceObservedCancel();
+  }
+
+  /** Whether {@link observeCancel} was called, on this scope or on one above. */
+  get observedCancel(): boolean {
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      if (scope.cancelObserved) return true;
+    }
+    return false;
   }
 
   /**

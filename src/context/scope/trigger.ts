@@ -53,6 +53,10 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
     if (!this.clearIfUnreachable()) this.#scope?.watch?.announce();
   }
 
+  cancelObserved(): void {
+    if (!this.clearIfUnreachable()) this.#scope?.watch?.announceObservedCancel();
+  }
+
   scopeCompleted(): void {
     if (!this.clearIfUnreachable()) this.#scope?.watch?.follow();
   }

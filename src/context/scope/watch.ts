@@ -69,6 +69,10 @@ class ScopeWatch implements Watch, AbortListeners {
     notify(observers, (observer) => observer.scopeEnded(ending));
   }
 
+  announceObservedCancel(): void {
+    notify(this.#observers ?? [], (observer) => observer.cancelObserved?.());
+  }
+
   complete(): void {
     notify(this.#close(), (observer) => observer.scopeCompleted());
   }

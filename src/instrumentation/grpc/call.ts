@@ -4,7 +4,9 @@ import { getScope } from '../../context/context-scope.js';
 import type { EndReason } from '../../errors.js';
 import { type Alarm, setAlarm, UNSET } from '../../time/alarms.js';
 import { now } from '../../time/clock.js';
-import { callError, OutboundCall, type OutboundTransport, reasonNotToCall } from '../outbound/outbound-call.js';
+import { callError } from '../outbound/call-error.js';
+import { type BoundCall, bindCall, type OutboundTransport } from '../outbound/outbound-call.js';
+import { refuseCall } from '../outbound/refuse-call.js';
 import type { CallListener, ChannelCall, Status } from './callers-context.js';
 import { OutgoingFields, ownTimeout } from './stamp.js';
 import { DEADLINE_EXCEEDED, EARLY, statusCodeOf } from './status.js';
@@ -19,7 +21,7 @@ export class GrpcCall implements OutboundTransport {
   /** What grpc-js writes as `grpc-timeout`: a `Date`, because it can still be moved when the call starts. */
   private told: Date | undefined = undefined;
   private call: ChannelCall | undefined = undefined;
-  private bound: OutboundCall | undefined = undefined;
+  private bound: BoundCall | undefined = undefined;
   /** Why we have ended it. */
   private reason: EndReason | undefined = undefined;
   private over = false;
@@ -29,8 +31,7 @@ export class GrpcCall implements OutboundTransport {
     private readonly target: string,
     readonly enforce: boolean,
   ) {
-    const reason = reasonNotToCall(getScope(context), 'grpc');
-    this.refusal = enforce ? reason : undefined;
+    this.refusal = refuseCall(getScope(context), 'grpc', enforce);
   }
 
   /** The deadline for grpc-js: the earlier of the application's own and ours. What it writes as `grpc-timeout` as well. */
@@ -55,7 +56,7 @@ export class GrpcCall implements OutboundTransport {
       const fields = new OutgoingFields(this.context);
       if (this.refusal !== undefined) this.abort(this.refusal);
       // The budget is rounded down. The call ends when it is used up, and where nothing is kept back not before.
-      else this.bound = OutboundCall.start(getScope(this.context), this, now() + fields.budget + 1);
+      else this.bound = bindCall(getScope(this.context), this, now() + fields.budget + 1);
       this.keepShorter(metadata);
       start.call(call, fields.appliedTo(metadata), {
         onReceiveMetadata: (received) => listener.onReceiveMetadata(received),

@@ -6,7 +6,6 @@ import { type EndReason, isDeadlineExceeded } from '../../errors.js';
 import { measureBudget, record, type Transport } from '../../events.js';
 import type { Inbound } from '../../propagation/inbound.js';
 import type { InboundCall, InboundRequest } from '../options.js';
-import { abandon } from '../outbound/outbound-call.js';
 import type { Settings } from '../settings.js';
 
 /**
@@ -108,7 +107,7 @@ export abstract class ServedRequest implements Inbound {
 
   /** Observe mode: the handler goes on although the answer goes nowhere, and its later calls are counted. */
   private observeEnd(scope: Scope): void {
-    abandon(scope);
+    scope.observeCancel();
     this.onHandlerDone(() => scope.completeAnswered());
   }
 

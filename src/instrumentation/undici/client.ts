@@ -5,7 +5,7 @@ import { now } from '../../time/clock.js';
 import { onChannel } from '../hooks/diagnostics-channel.js';
 import { patchMethod } from '../hooks/patch-method.js';
 import { noteAnswer } from '../outbound/downstream-timeout.js';
-import { OutboundCall } from '../outbound/outbound-call.js';
+import { type BoundCall, bindCall } from '../outbound/outbound-call.js';
 import type { Settings } from '../settings.js';
 import { onUpgraded, RequestCall, type UndiciRequest } from './call.js';
 import { isLeftAlone } from './call-target.js';
@@ -46,7 +46,7 @@ interface UndiciAnswer {
 
 /** Stamps each request and binds it to its scope, while it is in flight. */
 class RequestHook {
-  private readonly calls = new WeakMap<UndiciRequest, OutboundCall>();
+  private readonly calls = new WeakMap<UndiciRequest, BoundCall>();
 
   constructor(private readonly settings: Settings) {}
 
@@ -57,7 +57,7 @@ class RequestHook {
     try {
       const budget = stamp(context, request);
       const transport = new RequestCall(request, this.settings.enforce);
-      const call = OutboundCall.start(getScope(context), transport, now() + budget);
+      const call = bindCall(getScope(context), transport, now() + budget);
       // Its scope may have ended: with a copy of undici that was loaded before us nobody has looked until now.
       if (call === undefined || request.aborted) return;
       this.calls.set(request, call);

@@ -3,7 +3,8 @@ import { getScope } from '../../context/context-scope.js';
 import { now } from '../../time/clock.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
 import { contextForCall } from '../lost-context/lost-contexts.js';
-import { OutboundCall, reasonNotToCall } from '../outbound/outbound-call.js';
+import { bindCall } from '../outbound/outbound-call.js';
+import { refuseCall } from '../outbound/refuse-call.js';
 import type { Settings } from '../settings.js';
 import type { UndiciRequest } from './call.js';
 import { type CallAddress, isLeftAlone, targetOf } from './call-target.js';
@@ -79,8 +80,8 @@ export class DispatchHook {
 
   /** Whether a call must not be made, and so has failed. */
   private refuses(context: Context, dispatcher: object, options: CallAddress, handler: Handler): boolean {
-    const reason = reasonNotToCall(getScope(context), 'undici');
-    if (reason === undefined || !this.settings.enforce) return false;
+    const reason = refuseCall(getScope(context), 'undici', this.settings.enforce);
+    if (reason === undefined) return false;
     fail(handler, reason, targetOf(options, dispatcher));
     return true;
   }
@@ -111,7 +112,7 @@ export class DispatchHook {
     const context = contextApi.active();
     const call = new QueuedCall(entry, context, this.settings.enforce, () => targetOf(options, dispatcher));
     if (isLeftAlone(options, this.settings, dispatcher)) return;
-    call.bound = OutboundCall.start(getScope(context), call, budgetToTell(context) + now());
+    call.bound = bindCall(getScope(context), call, budgetToTell(context) + now());
   }
 }
 

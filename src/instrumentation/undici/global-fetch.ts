@@ -4,7 +4,7 @@ import type { Scope } from '../../context/scope/scope.js';
 import { type EndReason, isEndReason } from '../../errors.js';
 import { type Method, type Patched, patchMethod } from '../hooks/patch-method.js';
 import { contextForCall } from '../lost-context/lost-contexts.js';
-import { reasonNotToCall } from '../outbound/outbound-call.js';
+import { refuseCall } from '../outbound/refuse-call.js';
 import type { Settings } from '../settings.js';
 import { targetOf } from './call-target.js';
 import { withTarget } from './handler-failure.js';
@@ -33,7 +33,7 @@ function wrapFetch(original: Method, patched: Patched<Settings>): Method {
     if (settings.enforce && scope.ended() !== undefined) {
       // Here and not in undici, which Node loads during the first call, so that its pools can't be patched before.
       const target = httpTarget(args);
-      const refusal = target && !settings.client.ignore?.(target) && reasonNotToCall(scope, 'undici');
+      const refusal = target && !settings.client.ignore?.(target) && refuseCall(scope, 'undici', settings.enforce);
       if (refusal) {
         cancelBody(args, refusal);
         return handled(Promise.reject(withTarget(refusal, target)));

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { EndReason } from '../../errors.js';
-import { callError } from '../outbound/outbound-call.js';
+import { callError } from '../outbound/call-error.js';
 
 /** Who is told what becomes of a call: by the first method from undici 7 on, if there is one. */
 export interface UndiciHandler {

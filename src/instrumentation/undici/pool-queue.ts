@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import type { EndReason } from '../../errors.js';
-import type { OutboundCall, OutboundTransport } from '../outbound/outbound-call.js';
+import type { BoundCall, OutboundTransport } from '../outbound/outbound-call.js';
 import { internal } from './call-target.js';
 import { fail, type UndiciHandler, withoutThrowing } from './handler-failure.js';
 
@@ -42,7 +42,7 @@ export const NOBODY = {
  */
 export class QueuedCall implements OutboundTransport {
   readonly name = 'undici';
-  bound: OutboundCall | undefined = undefined;
+  bound: BoundCall | undefined = undefined;
   private readonly handler: UndiciHandler;
   private failed = false;
 

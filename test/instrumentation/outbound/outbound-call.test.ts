@@ -12,13 +12,9 @@ import {
   isDeadlineExceeded,
 } from '../../../src/errors.js';
 import { type DeadlineEvent, listen } from '../../../src/events.js';
-import {
-  abandon,
-  callError,
-  OutboundCall,
-  reasonNotToCall,
-  releaseCallsInFlight,
-} from '../../../src/instrumentation/outbound/outbound-call.js';
+import { callError } from '../../../src/instrumentation/outbound/call-error.js';
+import { bindCall, releaseCallsInFlight } from '../../../src/instrumentation/outbound/outbound-call.js';
+import { refuseCall } from '../../../src/instrumentation/outbound/refuse-call.js';
 import { pendingAlarms } from '../../../src/time/alarms.js';
 import { now } from '../../../src/time/clock.js';
 import { advance, block, useFakeClock } from '../../support/fake-clock.js';
@@ -47,7 +43,7 @@ afterEach(() => stopListening());
 function start(ms: number, stamped = nothing, enforce = true) {
   const scope = new Scope(undefined, ms === nothing ? undefined : Deadline.after(ms), 'owned');
   const transport = new Transport(enforce);
-  const call = OutboundCall.start(scope, transport, stamped + now());
+  const call = bindCall(scope, transport, stamped + now());
   if (call === undefined) throw new Error('the call is not bound');
   return { scope, transport, call };
 }
@@ -109,7 +105,7 @@ describe('a call is aborted once', () => {
     const parent = new Scope(undefined, undefined, 'owned');
     const scope = new Scope(parent, Deadline.after(100), 'owned');
     const transport = new Transport();
-    OutboundCall.start(scope, transport, nothing);
+    bindCall(scope, transport, nothing);
     parent.cancel();
     expect(transport.aborted).toEqual([parent.ended()?.reason]);
   });
@@ -141,10 +137,10 @@ describe('a call is left alone', () => {
     const bound = setScope(ROOT_CONTEXT, scope);
     const ended = new Scope(undefined, Deadline.after(0), 'owned');
     for (const context of [ROOT_CONTEXT, suppressTracing(bound), deleteDeadline(bound)]) {
-      expect(OutboundCall.start(getScope(context), new Transport(), 10)).toBeUndefined();
-      expect(reasonNotToCall(getScope(context), 'http')).toBeUndefined();
+      expect(bindCall(getScope(context), new Transport(), 10)).toBeUndefined();
+      expect(refuseCall(getScope(context), 'http', true)).toBeUndefined();
     }
-    expect(reasonNotToCall(ended, 'http')).toBeDefined();
+    expect(refuseCall(ended, 'http', true)).toBe(ended.ended()?.reason);
   });
 
   test('in observe mode, and counted', () => {
@@ -156,8 +152,8 @@ describe('a call is left alone', () => {
 
   test('in observe mode, when it was too late from the start: that has been counted', () => {
     const scope = new Scope(undefined, Deadline.after(0), 'owned');
-    expect(reasonNotToCall(scope, 'http')).toBeDefined();
-    expect(OutboundCall.start(scope, new Transport(false), 0)).toBeUndefined();
+    expect(refuseCall(scope, 'http', false)).toBeUndefined();
+    expect(bindCall(scope, new Transport(false), 0)).toBeUndefined();
     expect(events).toEqual([{ type: 'rejected', side: 'client', transport: 'http' }]);
   });
 });
@@ -176,7 +172,7 @@ describe('a call whose own scope has completed, as withTimeout around it has set
     const parent = new Scope(undefined, undefined, 'owned');
     const scope = new Scope(parent, Deadline.after(100), 'owned');
     const transport = new Transport();
-    OutboundCall.start(scope, transport, nothing);
+    bindCall(scope, transport, nothing);
     scope.complete();
     parent.cancel();
     expect(transport.aborted).toEqual([parent.ended()?.reason]);
@@ -186,7 +182,7 @@ describe('a call whose own scope has completed, as withTimeout around it has set
     const parent = new Scope(undefined, Deadline.after(1_000), 'owned');
     const scope = new Scope(parent, Deadline.after(100), 'owned');
     const transport = new Transport();
-    OutboundCall.start(scope, transport, nothing);
+    bindCall(scope, transport, nothing);
     scope.complete();
     parent.completeAnswered();
     expect(pendingAlarms()).toBe(0);
@@ -197,16 +193,16 @@ describe('a call whose own scope has completed, as withTimeout around it has set
 
 describe('where nothing is enforced, a scope whose caller has gone', () => {
   /** A call for the request, one for another, and both scopes. */
-  function abandonOne() {
+  function hangUpOne() {
     const [request, other] = [1, 2].map(() => new Scope(undefined, Deadline.after(500), 'owned')) as [Scope, Scope];
     const own = new Scope(request, Deadline.after(100), 'owned');
-    for (const scope of [own, other]) OutboundCall.start(scope, new Transport(false), nothing);
-    abandon(request);
+    for (const scope of [own, other]) bindCall(scope, new Transport(false), nothing);
+    request.observeCancel();
     return { request, other, own };
   }
 
   test('goes on, and each call in flight for it is counted once', () => {
-    const { request, other } = abandonOne();
+    const { request, other } = hangUpOne();
     expect(events).toEqual([cancelled]);
     expect(request.ended()).toBeUndefined();
     advance(100);
@@ -215,11 +211,11 @@ describe('where nothing is enforced, a scope whose caller has gone', () => {
   });
 
   test('lets each later call go, and counts it as rejected', () => {
-    const { request, other, own } = abandonOne();
+    const { request, other, own } = hangUpOne();
     for (const scope of [request, own, other]) {
-      expect(reasonNotToCall(scope, 'http')).toBeUndefined();
+      expect(refuseCall(scope, 'http', false)).toBeUndefined();
     }
-    expect(OutboundCall.start(own, new Transport(false), nothing)).toBeUndefined();
+    expect(bindCall(own, new Transport(false), nothing)).toBeUndefined();
     const rejected = { type: 'rejected', side: 'client', transport: 'http' };
     expect(events).toEqual([cancelled, rejected, rejected]);
     other.completeAnswered();

@@ -2,7 +2,7 @@ import { context, propagation } from '@opentelemetry/api';
 import { abortSignal } from '../../../src/context/context-deadline.js';
 import { withCancel, withTimeout } from '../../../src/context/with-scope.js';
 import { DeadlineInstrumentation } from '../../../src/instrumentation/deadline-instrumentation.js';
-import { callError } from '../../../src/instrumentation/outbound/outbound-call.js';
+import { callError } from '../../../src/instrumentation/outbound/call-error.js';
 import { createPropagator } from '../../../src/propagation/create-propagator.js';
 import { registerGlobals } from '../../support/open-telemetry.cjs';
 import { Origin } from './origin.js';
