@@ -1,15 +1,16 @@
-import type {
-  ContextAPI,
-  DiagAPI,
-  MeterProvider,
-  MetricsAPI,
-  PropagationAPI,
-  TextMapPropagator,
-  TraceAPI,
-  TracerProvider,
+import {
+  type ContextAPI,
+  type DiagAPI,
+  type MeterProvider,
+  type MetricsAPI,
+  type PropagationAPI,
+  ROOT_CONTEXT,
+  type TextMapPropagator,
+  type TraceAPI,
+  type TracerProvider,
 } from '@opentelemetry/api';
 import { type Method, type Patched, patchMethod } from '../instrumentation/hooks/patch-method.js';
-import { carriesDeadline } from './carries-deadline.js';
+import { probeInjection } from '../propagation/probe-injection.js';
 
 /**
  * What is used of a copy of `@opentelemetry/api`. SDK 3 has two in one process, for `import` and for `require`: each has
@@ -80,7 +81,8 @@ function wrapSetGlobalPropagator(original: Method, patched: Patched<Kept>): Meth
     const { settings: kept } = patched;
     const ours = kept?.ours.fields() ?? [];
     if (kept === undefined || String(this.fields()) !== String(ours)) return original.call(this, propagator);
-    if (carriesDeadline(propagator)) {
+    const carriesDeadline = probeInjection(ROOT_CONTEXT, propagator) !== undefined;
+    if (carriesDeadline) {
       this.disable();
       return original.call(this, propagator);
     }

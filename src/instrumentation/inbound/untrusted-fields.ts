@@ -1,20 +1,25 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
-import type { DeadlineSetter } from '../../propagation/deadline-setter.js';
-import { inject } from '../hooks/safe-propagation.js';
+import type { DeadlineWriter } from '../../propagation/deadline-setter.js';
+import { probeInjection } from '../../propagation/probe-injection.js';
+
+let known: readonly DeadlineWriter[] = [];
+let fields = fieldsOf(known);
 
 /**
- * The fields by which a caller says how long he waits, and his baggage: what does not count when he is not trusted. In
- * lower case.
+ * The fields that don't count in a request whose caller is not trusted: those of the deadline, in all formats that the
+ * registered propagator reads or writes, and the baggage. In lower case.
  */
-export function untrustedFields(): Set<string> {
-  const fields = new Set([TIMEBUDGET, 'baggage']);
-  const setter: DeadlineSetter<null> = {
-    set() {},
-    setDeadline(_, __, writer) {
-      for (const field of [...writer.fields(), ...writer.fieldsRead()]) fields.add(field);
-    },
-  };
-  inject(ROOT_CONTEXT, null, setter);
+export function untrustedFields(): Iterable<string> {
+  // Asked each time, because another propagator may have been registered meanwhile.
+  const writers = probeInjection(ROOT_CONTEXT)?.writers ?? [];
+  if (writers.length !== known.length || writers.some((writer, i) => writer !== known[i])) {
+    known = writers;
+    fields = fieldsOf(writers);
+  }
   return fields;
+}
+
+function fieldsOf(writers: readonly DeadlineWriter[]): ReadonlySet<string> {
+  return new Set([TIMEBUDGET, 'baggage', ...writers.flatMap((writer) => [...writer.fields(), ...writer.fieldsRead()])]);
 }

@@ -1,5 +1,6 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import { getScope } from '../../context/context-scope.js';
+import { probeInjection } from '../../propagation/probe-injection.js';
 import { now } from '../../time/clock.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
 import { contextForCall } from '../lost-context/lost-contexts.js';
@@ -10,7 +11,7 @@ import type { UndiciRequest } from './call.js';
 import { type CallAddress, isLeftAlone, targetOf } from './call-target.js';
 import { fail, type UndiciHandler } from './handler-failure.js';
 import { lastQueued, NOBODY, QueuedCall, queuedWith } from './pool-queue.js';
-import { budgetToTell, countDown } from './stamp.js';
+import { countDown } from './stamp.js';
 
 /** A handler that dispatches again by itself (a retry, a redirect); `handler` is the one that it stands before. */
 interface Handler extends UndiciHandler {
@@ -112,7 +113,8 @@ export class DispatchHook {
     const context = contextApi.active();
     const call = new QueuedCall(entry, context, this.settings.enforce, () => targetOf(options, dispatcher));
     if (isLeftAlone(options, this.settings, dispatcher)) return;
-    call.bound = bindCall(getScope(context), call, budgetToTell(context) + now());
+    const { budget } = probeInjection(context) ?? { budget: Number.POSITIVE_INFINITY };
+    call.bound = bindCall(getScope(context), call, budget + now());
   }
 }
 

@@ -40,19 +40,6 @@ export function stamp(context: Context, request: StampedRequest): number {
   return stamped;
 }
 
-/** The budget that a call would be told now, in ms; `Infinity`: none. */
-export function budgetToTell(context: Context): number {
-  let told = Number.POSITIVE_INFINITY;
-  const setter: DeadlineSetter<null> = {
-    set() {},
-    setDeadline(_, budget) {
-      told = budget;
-    },
-  };
-  inject(context, null, setter);
-  return told;
-}
-
 /** An instrumentation that comes after us adds its fields: they take the place of ours, but for the deadline. */
 function expectOthers(request: UndiciRequest, others: readonly string[], deadlineFields: readonly string[]): void {
   const { addHeader } = request;

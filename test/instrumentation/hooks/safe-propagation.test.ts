@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { context, diag, propagation, type TextMapPropagator } from '@opentelemetry/api';
 import { remainingTime } from '../../../src/context/context-deadline.js';
-import { budgetToTell, stamp } from '../../../src/instrumentation/undici/stamp.js';
+import { stamp } from '../../../src/instrumentation/undici/stamp.js';
 import { Enforcement } from '../../support/enforcement.js';
 import { advance } from '../../support/fake-clock.js';
 import { OpenScope, Outcome } from '../http/calls.js';
@@ -27,7 +27,7 @@ const failing: [string, Partial<TextMapPropagator>][] = [
   ['writes what no header may hold', { inject: (_, carrier, setter) => setter.set(carrier, 'x-own', '\u2713') }],
 ];
 
-describe.each(failing)('where the propagator %s', (what, propagator) => {
+describe.each(failing)('where the propagator %s', (_, propagator) => {
   let errors: jest.SpyInstance;
   beforeEach(() => {
     errors = jest.spyOn(diag, 'error').mockReturnValue();
@@ -56,8 +56,7 @@ describe.each(failing)('where the propagator %s', (what, propagator) => {
     };
     const nothing = Number.POSITIVE_INFINITY;
     expect(stamp(context.active(), { headers: [], addHeader } as never)).toBe(nothing);
-    expect(budgetToTell(context.active())).toBe(nothing);
-    expect(errors).toHaveBeenCalledTimes(what === 'throws' ? 2 : 1);
+    expect(errors).toHaveBeenCalledTimes(1);
   });
 
   test('a request is served, within its default budget', async () => {
