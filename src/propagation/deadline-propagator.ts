@@ -11,7 +11,7 @@ import { readField } from './carrier-field.js';
 import { type DeadlinePropagatorOptions, type DeadlineSettings, resolveDeadlineOptions } from './deadline-options.js';
 import type { DeadlineSetter } from './deadline-setter.js';
 import { inboundOf } from './inbound.js';
-import { injectionObserver } from './injection-observer.js';
+import { injectionObservers } from './injection-observer.js';
 
 export { TIMEBUDGET };
 
@@ -41,7 +41,7 @@ export class DeadlinePropagator implements TextMapPropagator {
         ours.setDeadline(carrier, budget, this);
       } else {
         if (budget !== NO_DEADLINE) this.write(budget, carrier, setter);
-        injectionObserver?.(context, carrier, budget, this);
+        for (const observe of injectionObservers) observe(context, carrier, budget, this);
       }
     } catch {
       // A frozen carrier, a setter's own failure: the call goes out without a deadline.

@@ -2,16 +2,26 @@ import type { Context } from '@opentelemetry/api';
 import type { DeadlineWriter } from './deadline-setter.js';
 
 /**
- * Is told of what was written into a carrier, by a setter that was not told itself.
+ * Called after a propagator of ours has written into a carrier by a setter of somebody else's.
  *
  * @param budget in whole ms; `Infinity`: there is no deadline
  */
 export type InjectionObserver = (context: Context, carrier: unknown, budget: number, writer: DeadlineWriter) => void;
 
-/** Nobody where no instrumentation of ours is on. */
-export let injectionObserver: InjectionObserver | undefined;
+/** Each copy of this package has a propagator of its own, and an observer has to see the injections of all of them. */
+const OBSERVERS = Symbol.for('opentelemetry-propagator-deadline.injection-observers');
+const registry = globalThis as { [OBSERVERS]?: InjectionObserver[] };
+const observers = registry[OBSERVERS] ?? [];
+registry[OBSERVERS] = observers;
 
-/** Tells `observer` of each injection from now on, in place of another one. */
-export function observeInjections(observer: InjectionObserver | undefined): void {
-  injectionObserver = observer;
+/** Empty where no instrumentation of ours is on. */
+export const injectionObservers: readonly InjectionObserver[] = observers;
+
+/** Calls `observer` for each injection from now on, until the returned function is called. */
+export function observeInjections(observer: InjectionObserver): () => void {
+  observers.push(observer);
+  return () => {
+    const index = observers.indexOf(observer);
+    if (index !== -1) observers.splice(index, 1);
+  };
 }

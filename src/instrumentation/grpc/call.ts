@@ -2,69 +2,67 @@ import type { Deadline, Metadata } from '@grpc/grpc-js';
 import type { Context } from '@opentelemetry/api';
 import { getScope } from '../../context/context-scope.js';
 import type { EndReason } from '../../errors.js';
-import { type Alarm, setAlarm, UNSET } from '../../time/alarms.js';
+import { probeInjection } from '../../propagation/probe-injection.js';
 import { now } from '../../time/clock.js';
 import { callError } from '../outbound/call-error.js';
 import { type BoundCall, bindCall, type OutboundTransport } from '../outbound/outbound-call.js';
-import { refuseCall } from '../outbound/refuse-call.js';
 import type { CallListener, ChannelCall, Status } from './callers-context.js';
-import { OutgoingFields, ownTimeout } from './stamp.js';
+import { deliverWhenDue, reportSilentEnd } from './early-deadline.js';
+import { ownTimeout, stampMetadata } from './stamp.js';
 import { DEADLINE_EXCEEDED, EARLY, statusCodeOf } from './status.js';
 
 /** A gRPC call that we make, of any of the four kinds: from its creation to its status. */
 export class GrpcCall implements OutboundTransport {
   readonly name = 'grpc';
-  /** Why it may not start. */
-  private readonly refusal: EndReason | undefined;
-  /** When grpc-js ends the call by the deadline that it got from us, on the wall clock. */
+  /** When grpc-js ends the call by the deadline that we gave it, on the wall clock. */
   private expiry = Number.POSITIVE_INFINITY;
-  /** What grpc-js writes as `grpc-timeout`: a `Date`, because it can still be moved when the call starts. */
-  private told: Date | undefined = undefined;
+  /** What grpc-js writes as `grpc-timeout`: a `Date`, because a `Date` can still be moved when the call starts. */
+  private timeout: Date | undefined = undefined;
   private call: ChannelCall | undefined = undefined;
+  /** From the call's start until its status is delivered. */
   private bound: BoundCall | undefined = undefined;
-  /** Why we have ended it. */
+  /** The reason for which we have ended the call. */
   private reason: EndReason | undefined = undefined;
   private over = false;
 
+  /** @param refusal the reason for which the call must not start */
   constructor(
     private readonly context: Context,
     private readonly target: string,
     readonly enforce: boolean,
-  ) {
-    this.refusal = refuseCall(getScope(context), 'grpc', enforce);
-  }
+    private readonly refusal: EndReason | undefined,
+  ) {}
 
-  /** The deadline for grpc-js: the earlier of the application's own and ours. What it writes as `grpc-timeout` as well. */
+  /** The deadline for grpc-js, which also writes it as `grpc-timeout`: the earlier of the application's and ours. */
   deadline(own: Deadline): Deadline {
-    // It fails at its start. A deadline that passes before would be reported to nobody.
+    // The call fails at its start. A deadline that passes before the start would be reported to nobody.
     if (this.refusal !== undefined) return Number.POSITIVE_INFINITY;
     if (!this.enforce || getScope(this.context)?.effectiveDeadline() === undefined) return own;
-    // Now, because of the reserve. What is written is what is left when the call starts.
-    const ours = Date.now() + new OutgoingFields(this.context).budget - 1;
+    // The budget that is passed on, because of the reserve. What is stamped is the budget when the call starts.
+    const budget = probeInjection(this.context)?.budget ?? Number.POSITIVE_INFINITY;
+    const ours = Date.now() + budget - 1;
     if (!(Number(own) > ours)) return own;
     this.expiry = ours;
-    this.told = new Date(ours);
-    return this.told;
+    this.timeout = new Date(ours);
+    return this.timeout;
   }
 
-  /** Comes between the application and `call`, which has been created and has not started. */
+  /** Puts this call between the application and `call`, which has been created and has not started. */
   attach(call: ChannelCall): void {
     this.call = call;
-    const start = call.start;
+    const { start } = call;
     call.start = (metadata, listener) => {
       const finish = (status: Status) => this.finish(status, listener);
-      const fields = new OutgoingFields(this.context);
+      const stamped = stampMetadata(metadata, this.context);
       if (this.refusal !== undefined) this.abort(this.refusal);
-      // The budget is rounded down. The call ends when it is used up, and where nothing is kept back not before.
-      else this.bound = bindCall(getScope(this.context), this, now() + fields.budget + 1);
-      this.keepShorter(metadata);
-      start.call(call, fields.appliedTo(metadata), {
+      else this.bind(stamped.budget);
+      this.keepShorterTimeout(metadata);
+      start.call(call, stamped.metadata, {
         onReceiveMetadata: (received) => listener.onReceiveMetadata(received),
         onReceiveMessage: (message) => listener.onReceiveMessage(message),
         onReceiveStatus: finish,
       });
-      // An interceptor has let it wait for too long: grpc-js has told its end to nobody.
-      if (this.expiry <= Date.now()) setImmediate(finish, expired(metadata));
+      reportSilentEnd(this.expiry, metadata, finish);
     };
   }
 
@@ -73,64 +71,43 @@ export class GrpcCall implements OutboundTransport {
     this.call?.cancelWithStatus(statusCodeOf(reason), reason.message);
   }
 
-  /** A `grpc-timeout` of the application's own is overwritten by grpc-js. Where it is shorter than ours, it counts. */
-  private keepShorter(metadata: Metadata): void {
-    const { told } = this;
-    if (told !== undefined) told.setTime(Math.min(Number(told), Date.now() + ownTimeout(metadata)));
+  private bind(budget: number): void {
+    // The budget was rounded down: without a reserve the call must not end before its scope does.
+    this.bound = bindCall(getScope(this.context), this, now() + budget + 1);
+  }
+
+  private deliver(status: Status, listener: CallListener): void {
+    this.bound?.release();
+    const { reason, target } = this;
+    const ours = reason !== undefined && status.code === statusCodeOf(reason);
+    // grpc-js copies the properties of a status to the error that the application gets.
+    listener.onReceiveStatus(ours ? { ...status, cause: callError(reason, target), target } : status);
   }
 
   private finish(status: Status, listener: CallListener): void {
     if (this.over) return;
     this.over = true;
-    if (this.isOurDeadline(status)) this.deliverWhenDue(status, listener);
-    else this.deliver(status, listener);
+    const deliver = () => this.deliver(status, listener);
+    if (this.isOurDeadline(status)) this.deliverWhenDue(deliver);
+    else deliver();
   }
 
-  /** grpc-js may be early. Whoever is told that the time is up must find it so. */
-  private deliverWhenDue(status: Status, listener: CallListener): void {
-    const deliver = () => {
+  private deliverWhenDue(deliver: () => void): void {
+    deliverWhenDue(this.bound?.due ?? 0, () => {
       this.bound?.ring();
-      this.deliver(status, listener);
-    };
-    const due = this.bound?.due ?? 0;
-    if (due <= now()) deliver();
-    else setAlarm(new HeldStatus(due, deliver));
+      deliver();
+    });
   }
 
-  private deliver(status: Status, listener: CallListener): void {
-    this.bound?.release();
-    const { reason } = this;
-    const ours = reason !== undefined && status.code === statusCodeOf(reason);
-    // grpc-js copies what a status holds to the error that the application gets.
-    const { target } = this;
-    listener.onReceiveStatus(ours ? { ...status, cause: callError(reason, target), target } : status);
-  }
-
-  /** Whether grpc-js, or the peer, has ended the call by the deadline that it got from us. */
+  /** Whether grpc-js, or the peer, has ended the call by the deadline that we gave it. */
   private isOurDeadline({ code }: Status): boolean {
     if (code !== DEADLINE_EXCEEDED || this.reason !== undefined || this.bound === undefined) return false;
     return this.expiry !== Number.POSITIVE_INFINITY && this.bound.due - now() <= EARLY;
   }
-}
 
-class HeldStatus implements Alarm {
-  slot = UNSET;
-
-  constructor(
-    readonly due: number,
-    readonly ring: () => void,
-  ) {}
-
-  clearIfUnreachable(): void {
-    // The application waits for it.
+  /** grpc-js overwrites a `grpc-timeout` of the application's own. The application's counts where it is shorter than ours. */
+  private keepShorterTimeout(metadata: Metadata): void {
+    const { timeout } = this;
+    if (timeout !== undefined) timeout.setTime(Math.min(Number(timeout), Date.now() + ownTimeout(metadata)));
   }
-}
-
-function expired(metadata: Metadata): Status {
-  const MetadataClass = metadata.constructor as new () => Metadata;
-  return {
-    code: DEADLINE_EXCEEDED,
-    details: 'Deadline exceeded before the call started',
-    metadata: new MetadataClass(),
-  };
 }

@@ -11,11 +11,11 @@ export interface CallListener {
 
 /** What goes with a message that is sent. */
 interface Sending {
-  /** Called when it has been written. */
+  /** Called when the message has been written. */
   readonly callback?: (error?: Error | null) => void;
 }
 
-/** What a channel makes: the part of it that we use. */
+/** A call as a channel makes it: the part that we use. */
 export interface ChannelCall {
   start(metadata: Metadata, listener: CallListener): void;
   sendMessageWithContext(sending: Sending, message: unknown): void;
@@ -23,10 +23,13 @@ export interface ChannelCall {
 }
 
 /**
- * Lets `call`, which is being created, tell everything in the async context of its caller. grpc-js does so in that of
- * whoever opened the connection: what is done next, a retry for one, would belong to his request and end with it.
+ * Runs all listeners of `call`, which is being created, in the async context of its caller.
+ *
+ * WORKAROUND @grpc/grpc-js >=1.10: the listeners run in the async context of the call that opened the connection, so that
+ * what they do next, such as a retry, would belong to another request and end with it (no issue known); remove when a
+ * listener runs in the context in which its call was made.
  */
-export function tellInCallersContext(call: ChannelCall): void {
+export function runInCallersContext(call: ChannelCall): void {
   const caller = new AsyncResource('opentelemetry-propagator-deadline call');
   const { start, sendMessageWithContext } = call;
   call.start = (metadata, listener) => {
@@ -38,10 +41,10 @@ export function tellInCallersContext(call: ChannelCall): void {
   };
   call.sendMessageWithContext = (sending, message) => {
     const { callback } = sending;
-    const told = callback && {
+    const bound = callback && {
       ...sending,
       callback: (error?: Error | null) => caller.runInAsyncScope(callback, undefined, error),
     };
-    sendMessageWithContext.call(call, told ?? sending, message);
+    sendMessageWithContext.call(call, bound ?? sending, message);
   };
 }

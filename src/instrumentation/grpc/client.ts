@@ -2,12 +2,15 @@ import type { EventEmitter } from 'node:events';
 import type { Deadline } from '@grpc/grpc-js';
 import { context as contextApi } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
+import { getScope } from '../../context/context-scope.js';
 import { isEndReason } from '../../errors.js';
-import { type Method, type Patched, patchMethod } from '../hooks/patch-method.js';
+import { type Method, type Patched, patchMethod, type Undo, undoAll } from '../hooks/patch-method.js';
 import { contextForCall } from '../lost-context/lost-contexts.js';
+import { refuseCall } from '../outbound/refuse-call.js';
 import type { Settings } from '../settings.js';
 import { GrpcCall } from './call.js';
-import { type ChannelCall, tellInCallersContext } from './callers-context.js';
+import { type ChannelCall, runInCallersContext } from './callers-context.js';
+import { noticeInjections } from './others-injection.js';
 
 interface Channel {
   getTarget(): string;
@@ -15,10 +18,10 @@ interface Channel {
 
 /**
  * Binds each call of a channel to the scope that it is made under. Every client makes its calls by `createCall`, in the
- * caller's async context and after another instrumentation has injected. Returns what undoes it.
+ * caller's async context and after another instrumentation has injected.
  */
-export function instrumentGrpcChannel(channelClass: { prototype: object }, settings: Settings): () => void {
-  return patchMethod(channelClass.prototype, 'createCall', wrapCreateCall, settings);
+export function instrumentGrpcChannel(channelClass: { prototype: object }, settings: Settings): Undo {
+  return undoAll([noticeInjections(), patchMethod(channelClass.prototype, 'createCall', wrapCreateCall, settings)]);
 }
 
 function wrapCreateCall(original: Method, patched: Patched<Settings>): Method {
@@ -30,23 +33,24 @@ function wrapCreateCall(original: Method, patched: Patched<Settings>): Method {
       return original.call(this, method, deadline, ...rest);
     }
     const context = contextForCall(active, 'grpc');
-    const bound = new GrpcCall(context, target, settings.enforce);
-    const call: ChannelCall = original.call(this, method, bound.deadline(deadline), ...rest);
-    bound.attach(call);
-    tellInCallersContext(call);
-    return call;
+    const refusal = refuseCall(getScope(context), 'grpc', settings.enforce);
+    const call = new GrpcCall(context, target, settings.enforce, refusal);
+    const channelCall: ChannelCall = original.call(this, method, call.deadline(deadline), ...rest);
+    call.attach(channelCall);
+    runInCallersContext(channelCall);
+    return channelCall;
   };
 }
 
 /**
- * Keeps a stream of answers from crashing the process when our abort is the only cause of its 'error' and nobody
- * listens. Returns what undoes it.
+ * Keeps a stream of answers from crashing the process when an abort of ours is the cause of its 'error' and the
+ * application has no listener for 'error'.
  */
-export function expectStreamErrors(streamClass: { prototype: object }): () => void {
+export function expectStreamErrors(streamClass: { prototype: object }): Undo {
   return patchMethod(streamClass.prototype, 'emit', wrapEmit);
 }
 
-/** Does nothing but for errors of ours. */
+/** Does as the original does, except for errors of ours. */
 function wrapEmit(original: Method): Method {
   return function emit(this: EventEmitter, event: string | symbol, ...args: unknown[]) {
     if (event === 'error' && isAborted(args[0]) && this.listenerCount('error') === 0) this.on('error', () => {});

@@ -4,7 +4,6 @@ import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } fr
 import type { Settings } from '../settings.js';
 import { expectStreamErrors, instrumentGrpcChannel } from './client.js';
 import { patchServer as patchServerClass } from './server.js';
-import { watchForInjection } from './stamp.js';
 
 const VERSIONS = ['>=1.10.0 <2'];
 
@@ -27,7 +26,6 @@ export class GrpcModules {
   /** What is patched in which file. */
   private readonly files: Readonly<Record<string, (exports: Exports) => void>> = {
     channel: (exports) => this.add(exports.ChannelImplementation, patchChannel),
-    client: (exports) => this.add(exports.Client, patchClient),
     call: (exports) => {
       this.add(exports.ClientReadableStreamImpl, patchStream);
       this.add(exports.ClientDuplexStreamImpl, patchStream);
@@ -56,7 +54,6 @@ export class GrpcModules {
       (exports) => {
         // For a copy that was loaded before us and is required again.
         this.add(exports.Channel, patchChannel);
-        this.add(exports.Client, patchClient);
         this.add(exports.Server, patchServer);
         return exports;
       },
@@ -102,7 +99,6 @@ function isSupported(path: string): boolean {
 const nothing = () => {};
 const patchChannel: Apply = (patched, settings) =>
   settings.client.grpc ? instrumentGrpcChannel(patched, settings) : nothing;
-const patchClient: Apply = (patched) => watchForInjection(patched);
 const patchStream: Apply = (patched, settings) =>
   settings.client.grpc && settings.enforce ? expectStreamErrors(patched) : nothing;
 const patchServer: Apply = (patched, settings) =>

@@ -8,12 +8,12 @@ import { type Method, type Patched, patchMethod, type Undo, undoAll } from '../h
 import { contextForCall } from '../lost-context/lost-contexts.js';
 import { callError } from '../outbound/call-error.js';
 import { noteAnswer } from '../outbound/downstream-timeout.js';
-import { rememberInjections } from '../outbound/others-injection.js';
 import { refuseCall } from '../outbound/refuse-call.js';
 import { CALL } from '../private-keys.js';
 import type { Settings } from '../settings.js';
 import { expectError, HttpCall, type Request } from './call.js';
 import { targetOf } from './call-target.js';
+import { rememberInjections } from './others-injection.js';
 import { stampRequest } from './stamp.js';
 
 /** Despite its name, this channel publishes when the response's head has arrived. */

@@ -3,7 +3,7 @@ import { type Context, diag, type TextMapSetter } from '@opentelemetry/api';
 import type { DeadlineSetter, DeadlineWriter } from '../../propagation/deadline-setter.js';
 import { now } from '../../time/clock.js';
 import { inject } from '../hooks/safe-propagation.js';
-import { type Injection, takeInjection } from '../outbound/others-injection.js';
+import { type Injection, takeInjection } from './others-injection.js';
 import { isHeadWritten, rewriteField } from './written-head.js';
 
 /** The deadline that was stamped on a request. */

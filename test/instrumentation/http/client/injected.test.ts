@@ -10,7 +10,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { detach, withCancel, withTimeout } from '../../../../src/context/with-scope.js';
-import { rememberInjections, takeInjection } from '../../../../src/instrumentation/outbound/others-injection.js';
+import { rememberInjections, takeInjection } from '../../../../src/instrumentation/http/others-injection.js';
 import { createPropagator, type PropagatorOptions } from '../../../../src/propagation/create-propagator.js';
 import { DeadlinePropagator } from '../../../../src/propagation/deadline-propagator.js';
 import { deadlineFormat } from '../../../../src/wire/formats/deadline-format.js';
@@ -254,6 +254,7 @@ test.each([
 });
 
 describe('the last injection', () => {
+  beforeEach(() => enforcement.configure({ client: { http: false }, server: { http: false } }));
   const propagator = new DeadlinePropagator();
   const inject = (from: Context, carrier: object) => propagator.inject(from, carrier, { set() {} });
 
