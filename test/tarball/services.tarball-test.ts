@@ -31,7 +31,12 @@ beforeAll(() => {
 afterAll(() => rmSync(dirname(tarball.path), { recursive: true }));
 
 describe('the tarball', () => {
-  const texts = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
+  const texts = [
+    'README.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
+  ];
 
   test.each(texts)('has %s, and each file that it links to', (text) => {
     expect(tarball.files).toContain(text);
@@ -40,7 +45,7 @@ describe('the tarball', () => {
   });
 
   test('has no tests and no sources, and is small', () => {
-    const known = /^(dist|docs)\/|^(package\.json|LICENSE|README\.md|bench\/README\.md)$/;
+    const known = /^(dist|docs)\/|^(package\.json|LICENSE|(README|CHANGELOG|SECURITY|bench\/README)\.md)$/;
     expect(tarball.files.filter((name) => !known.test(name))).toEqual([]);
     expect(tarball.size).toBeLessThan(200_000);
   });
