@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { BaggagePropagatorOptions } from '../../src/propagation/baggage/options.js';
 import type { Entry } from '../propagation/baggage/carrier.js';
+import { codePoint } from '../support/code-point.js';
 import { OCTETS, TOKEN_CHARACTERS } from './baggage-oracle.js';
 
 /** Any text of UTF-16 code units, lone surrogates included. */
@@ -9,7 +10,7 @@ export const anyText = fc.string({
   maxLength: 30,
 });
 /** Text without lone surrogates. */
-export const wellFormed = fc.string({ unit: 'binary', maxLength: 30 });
+export const wellFormed = fc.string({ unit: codePoint, maxLength: 30 });
 
 export const key = fc.oneof(
   { weight: 8, arbitrary: fc.string({ unit: fc.constantFrom(...TOKEN_CHARACTERS), minLength: 1, maxLength: 8 }) },

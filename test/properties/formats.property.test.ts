@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { DeadlineFormat } from '../../src/wire/formats/deadline-format.js';
+import { codePoint } from '../support/code-point.js';
 import { FORMATS, VECTORS } from '../wire/formats/vectors.js';
 import { parse, send } from '../wire/formats/wall-clock.js';
 
@@ -14,12 +15,12 @@ const nearlyValid = fc.string({ unit: fc.constantFrom(...'0159-.,;="\\ \t:TZ+HSM
 const known = fc.constantFrom(...VECTORS.flatMap(({ receive }) => receive.map(({ input }) => input)));
 /** A known input with one character changed, put in or taken away. */
 const mutated = fc
-  .tuple(known, fc.nat(), fc.string({ unit: 'binary', maxLength: 1 }), fc.boolean())
+  .tuple(known, fc.nat(), fc.string({ unit: codePoint, maxLength: 1 }), fc.boolean())
   .map(([text, at, character, replaces]) => {
     const position = at % (text.length + 1);
     return text.slice(0, position) + character + text.slice(position + (replaces ? 1 : 0));
   });
-const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), nearlyValid, known, mutated);
+const anyText = fc.oneof(fc.string({ unit: codePoint, maxLength: 300 }), nearlyValid, known, mutated);
 
 describe.each(Object.entries(FORMATS))('%s', (name, format: DeadlineFormat) => {
   const isClockTime = CLOCK_TIMES.includes(name);

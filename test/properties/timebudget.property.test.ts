@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { timebudget } from '../../src/wire/formats/timebudget.js';
+import { codePoint } from '../support/code-point.js';
 import { parse, send } from '../wire/formats/wall-clock.js';
 
 const MAX_SENT = 2_147_483_647;
 
 /** Text that a parser of this grammar might stumble over. */
 const nearlyValid = fc.string({ unit: fc.constantFrom(...'0159-.,;="\\ \t:()x?@+e\n'), maxLength: 300 });
-const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), nearlyValid);
+const anyText = fc.oneof(fc.string({ unit: codePoint, maxLength: 300 }), nearlyValid);
 
 /** A valid member, at most 30 characters long, and the budget that it stands for. */
 const validMember = fc
