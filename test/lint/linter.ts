@@ -20,9 +20,9 @@ export function lint(files: ReadonlyMap<string, string>): ReadonlyMap<string, re
   const folder = mkdtempSync(join(tmpdir(), 'deadline-lint-'));
   try {
     copyFileSync(join(ROOT, 'biome.json'), join(folder, 'biome.json'));
-    // The configuration reads .gitignore, as git has it.
+    // The configuration asks for both; an ignore file that is empty is taken for none.
     mkdirSync(join(folder, '.git'));
-    copyFileSync(join(ROOT, '.gitignore'), join(folder, '.gitignore'));
+    writeFileSync(join(folder, '.gitignore'), 'node_modules\n');
     for (const [path, source] of files) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), source);
