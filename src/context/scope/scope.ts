@@ -12,6 +12,19 @@ import type { Ending, Watch } from './observer.js';
 type Lifecycle = 'free' | 'owned' | 'completed';
 
 /**
+ * For how long, in ms, the ended scope of a request binds where nothing reports that its handler is done. A library may
+ * run its callbacks in the context of the request that once opened a connection. Such callbacks must not fail for ever
+ * because that request has ended; code of the request that looks at its context sooner is still stopped.
+ */
+const LINGER = 30_000;
+
+/** The handler of a request. */
+export interface Handler {
+  /** Waits for the promises of the handler, so that the scope completes with them. Returns whether one is pending. */
+  awaitSettled(): boolean;
+}
+
+/**
  * The work done for one caller: a deadline, a cancellation, or both. Scopes form a tree; when a scope ends, its
  * descendants end as well.
  *
@@ -25,6 +38,8 @@ export class Scope {
   /** The ending of a completed scope above that had ended before it completed; of several, the nearest. */
   private endingAbove: Ending | undefined = undefined;
   watch: Watch | undefined = undefined;
+  /** Set on the scope of a request, which completes by itself some time after its end. */
+  handler: Handler | undefined = undefined;
   /** Observe mode: whether the caller has gone away. The scope goes on all the same. */
   private cancelObserved = false;
 
@@ -41,7 +56,7 @@ export class Scope {
   /** The nearest scope above that has not completed. */
   get parent(): Scope | undefined {
     // Completed scopes are dropped: work that starts its successor before it settles would make an endless chain.
-    while (this.above?.lifecycle === 'completed') {
+    while (this.above?.hasCompleted()) {
       // A scope that ended before it completed has ended the scopes below that were live at that time.
       this.endingAbove ??= this.above.ending ?? this.above.endingAbove;
       this.above = this.above.above;
@@ -51,8 +66,7 @@ export class Scope {
 
   /** This scope or its nearest ancestor that has not completed. */
   live(): Scope | undefined {
-    const { parent } = this;
-    return this.lifecycle === 'completed' ? parent : this;
+    return this.hasCompleted() ? this.parent : this;
   }
 
   /** The deadline that binds the scope: the earliest of its own and those of its ancestors. */
@@ -73,10 +87,14 @@ export class Scope {
 
   /** How the scope ended; `undefined` while it has not. The first cause counts, and the result never changes. */
   ended(instant: number = now()): Ending | undefined {
-    if (this.ending !== undefined && this.lifecycle !== 'completed') return this.ending;
+    if (this.ending !== undefined && !this.hasCompleted()) return this.ending;
     let scope = this.live();
     // Most scopes have no parent, and this runs several times for each request: no array for them.
-    if (scope?.parent === undefined) return scope?.settle(undefined, instant);
+    if (scope?.parent === undefined) {
+      const ending = scope?.settle(undefined, instant);
+      // The deadline may have passed long before the first look.
+      return ending === undefined || scope?.hasCompleted() ? undefined : ending;
+    }
     // From the outermost scope inwards, without recursion: a program may nest scopes to any depth.
     const path: Scope[] = [];
     for (; scope; scope = scope.parent) path.push(scope);
@@ -134,17 +152,15 @@ export class Scope {
    * Completes the scope when its work is done: its timers and listeners are removed, and signals that were handed out
    * never abort. Calls in flight keep their deadline, because a response body may still be arriving.
    *
-   * Two callers complete scopes: `withTimeout`, `withDeadline` and `withCancel` (with-scope.ts) when their function has
-   * settled, and the servers of src/instrumentation, which call {@link completeAnswered} when a request has been
-   * answered. Nothing completes an extracted deadline or one set by `setDeadline` unless a server adopts it.
+   * Who completes scopes: `withTimeout`, `withDeadline` and `withCancel` (with-scope.ts) when their function has settled;
+   * `ServedRequest` (src/instrumentation/inbound), which calls {@link completeAnswered} when a request has been answered
+   * or its handler is done; and the scope of a request itself, {@link LINGER} ms after its end. Nothing completes an
+   * extracted deadline or one set by `setDeadline` unless a server adopts it.
    */
   complete(): void {
     // Settled now: the scopes below can't find out later whether this scope had ended.
     this.ended();
-    this.lifecycle = 'completed';
-    const { watch } = this;
-    this.watch = undefined;
-    watch?.complete();
+    this.markCompleted();
   }
 
   /**
@@ -153,6 +169,23 @@ export class Scope {
   completeAnswered(): void {
     this.watch?.requestAnswered();
     this.complete();
+  }
+
+  private markCompleted(): void {
+    this.lifecycle = 'completed';
+    const { watch } = this;
+    this.watch = undefined;
+    watch?.complete();
+  }
+
+  /** Whether the scope has completed. The ended scope of a request completes here, once it has lingered long enough. */
+  private hasCompleted(): boolean {
+    if (this.lifecycle === 'completed') return true;
+    const { ending, handler } = this;
+    if (ending === undefined || handler === undefined) return false;
+    if (now() - ending.instant < LINGER || handler.awaitSettled()) return false;
+    this.markCompleted();
+    return true;
   }
 
   /** Whether the code that made the scope will call `complete`. Only then may timers keep the scope alive. */

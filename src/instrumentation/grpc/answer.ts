@@ -17,22 +17,26 @@ interface GivenError {
 /** The answer to a call that we serve, on its way from the handler to grpc-js. */
 export class GrpcAnswer {
   private given = false;
+  /** Called when the handler has given its answer by `send`. */
+  private finishedListener: (() => void) | undefined = undefined;
 
-  /**
-   * @param send absent where the answer is a stream
-   * @param onGiven called when the handler has given its answer by `send`
-   */
+  /** @param send absent where the answer is a stream */
   constructor(
     private readonly call: ServerCall,
     private readonly send: SendAnswer | undefined,
     private readonly scope: Scope,
     private readonly settings: Settings,
-    private readonly onGiven: () => void,
   ) {}
 
   /** Whether the handler has finished its answer. */
   get finished(): boolean {
     return this.given || this.call.writableEnded === true;
+  }
+
+  /** Calls `listener` when the handler has finished its answer. Of a stream that goes nowhere, nothing reports that. */
+  onFinished(listener: () => void): void {
+    if (this.finished) listener();
+    else this.finishedListener = listener;
   }
 
   /** Answers a call that arrived too late. */
@@ -55,7 +59,7 @@ export class GrpcAnswer {
 
   private readonly respond: SendAnswer = (error, value, trailer, ...flags) => {
     this.given = true;
-    this.onGiven();
+    this.finishedListener?.();
     const changed = this.settings.enforce && error ? this.translated(error, trailer) : undefined;
     // The error's own metadata holds what was in the trailer.
     return changed ? this.send?.(changed) : this.send?.(error, value, trailer, ...flags);

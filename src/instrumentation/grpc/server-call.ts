@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import type { Scope } from '../../context/scope/scope.js';
@@ -14,7 +15,7 @@ import type { GrpcHandler, SendAnswer, ServerCall } from './surface.js';
 /** A gRPC call that this process serves, of any of the four kinds, from its arrival on. */
 export class GrpcServedCall extends ServedRequest {
   readonly transport = 'grpc';
-  private whenDone: (() => void) | undefined = undefined;
+  private answer: GrpcAnswer | undefined = undefined;
 
   private constructor(
     private readonly call: ServerCall,
@@ -45,13 +46,16 @@ export class GrpcServedCall extends ServedRequest {
     if (isTracingSuppressed(active)) return handler.call(self, call, send);
     const context = this.enter(active);
     const scope = this.openScope(undefined);
-    const answer = new GrpcAnswer(call, send, scope, settings, () => this.whenDone?.());
+    const answer = new GrpcAnswer(call, send, scope, settings);
+    this.answer = answer;
     const refused = this.begin();
-    // grpc-js emits it at the end of every call, whatever its end was.
-    call.once('cancelled', () => this.end(answer.finished, EARLY));
+    // grpc-js emits 'cancelled' at the end of every call, whatever its end was.
+    call.once('cancelled', () => this.end(answer.finished && !this.mayAnswerReset(), EARLY));
     if (refused !== undefined) return answer.reject(refused);
     bindToRequest(scope, call);
-    return runForRequest(scope, () => contextApi.with(context, () => answer.from(handler, self)));
+    const result = runForRequest(scope, () => contextApi.with(context, () => answer.from(handler, self)));
+    if (types.isPromise(result)) this.track(result);
+    return result;
   }
 
   protected override extract(base: Context): Context {
@@ -63,7 +67,20 @@ export class GrpcServedCall extends ServedRequest {
   }
 
   protected override onHandlerDone(listener: () => void): void {
-    this.whenDone = listener;
+    this.answer?.onFinished(listener);
+  }
+
+  protected override handlerFailed(): void {
+    // GrpcAnswer has answered.
+  }
+
+  /**
+   * Whether the handler may have answered the reset by which the client ended the call at its deadline. A handler that
+   * answers at the end of the client's messages can't tell the two apart, and the client's clock may be a little early.
+   */
+  private mayAnswerReset(): boolean {
+    const streamsRequests = typeof (this.call as { read?: unknown }).read === 'function';
+    return streamsRequests && Number(this.scope?.effectiveDeadline()?.remaining()) <= EARLY;
   }
 
   private earlierBudget(budget = Number.POSITIVE_INFINITY): number | undefined {

@@ -1,9 +1,10 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { isDeadlineExceeded } from '../../errors.js';
+import { SERVED_REQUEST } from '../../private-keys.js';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
+import type { ServedRequest } from '../inbound/served-request.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
-import { servedBy } from './served-request.js';
 
 /** Answers a request whose time is up. `timebudget: 0` tells this 504 from a proxy's own. */
 export function answerTimeout(request: InboundRequest, response: InboundResponse): void {
@@ -13,8 +14,14 @@ export function answerTimeout(request: InboundRequest, response: InboundResponse
   (response as ServerResponse).writeHead(504, headers).end('deadline exceeded\n');
 }
 
+/** `response` answers `served`: `writeHead` looks whether the time of that request is up. */
+export function setServedRequest(response: object, served: ServedRequest): void {
+  (response as { [SERVED_REQUEST]?: ServedRequest })[SERVED_REQUEST] = served;
+}
+
 /** The part of a response that `writeHead` needs. */
 interface Head {
+  readonly [SERVED_REQUEST]?: ServedRequest;
   readonly headersSent: boolean;
   setHeader(name: string, value: string): unknown;
 }
@@ -52,8 +59,8 @@ function withExhaustedBudget(response: Head, headers: unknown): unknown {
   return headers;
 }
 
-function isTimeUp(response: object): boolean {
-  return isDeadlineExceeded(servedBy(response)?.scope?.ended()?.reason);
+function isTimeUp(response: { readonly [SERVED_REQUEST]?: ServedRequest }): boolean {
+  return isDeadlineExceeded(response[SERVED_REQUEST]?.scope?.ended()?.reason);
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -12,6 +12,7 @@ const requestsOf = privateField<readonly HttpServedRequest[]>();
 
 /** A handler of `served` has returned `promise`. */
 export function trackPromise(promise: Promise<unknown>, served: HttpServedRequest): void {
+  served.track(promise);
   const others = requestsOf.get(promise) ?? [];
   requestsOf.set(promise, [...others.filter(({ isOpen }) => isOpen), served]);
 }

@@ -1,11 +1,12 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
-import { SERVED_REQUEST } from '../../private-keys.js';
 import { attachInbound, inboundOf } from '../../propagation/inbound.js';
 import { extract } from '../hooks/safe-propagation.js';
 import { ServedRequest } from '../inbound/served-request.js';
 import { untrustedFields } from '../inbound/untrusted-fields.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import type { Settings } from '../settings.js';
+import { setServedRequest } from './answer.js';
+import { answerEscapedError } from './handler-rejections.js';
 import { removeFields } from './remove-fields.js';
 import { onHandlerEnd, onResponseClose, transportOf, wasSent } from './response-close.js';
 
@@ -50,7 +51,7 @@ export class HttpServedRequest extends ServedRequest {
   endWithResponse(context: Context): void {
     if (this.exchange === undefined) return;
     const { request, response } = this.exchange;
-    (response as { [SERVED_REQUEST]?: HttpServedRequest })[SERVED_REQUEST] = this;
+    setServedRequest(response, this);
     // Active again, because abort listeners of the application run in it.
     onResponseClose(request, response, () => contextApi.with(context, () => this.end(wasSent(request, response))));
   }
@@ -68,9 +69,8 @@ export class HttpServedRequest extends ServedRequest {
   protected override onHandlerDone(listener: () => void): void {
     if (this.exchange !== undefined) onHandlerEnd(this.exchange.response, listener);
   }
-}
 
-/** The request that a response answers; `undefined` where we don't serve it. */
-export function servedBy(response: object): HttpServedRequest | undefined {
-  return (response as { [SERVED_REQUEST]?: HttpServedRequest })[SERVED_REQUEST];
+  protected override handlerFailed(error: unknown): void {
+    answerEscapedError(error, this);
+  }
 }

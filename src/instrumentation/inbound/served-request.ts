@@ -1,7 +1,7 @@
 import { type Context, context as contextApi, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { getScope, parentScope, setScope } from '../../context/context-scope.js';
 import { Deadline } from '../../context/deadline.js';
-import { Scope } from '../../context/scope/scope.js';
+import { type Handler, Scope } from '../../context/scope/scope.js';
 import { type EndReason, isDeadlineExceeded } from '../../errors.js';
 import { measureBudget, record, type Transport } from '../../events.js';
 import type { Inbound } from '../../propagation/inbound.js';
@@ -14,12 +14,16 @@ import type { Settings } from '../settings.js';
  * `enter` makes the context for the handler, `begin` decides whether the handler runs, `end` completes or cancels the
  * scope.
  */
-export abstract class ServedRequest implements Inbound {
+export abstract class ServedRequest implements Inbound, Handler {
   /** Whether the request is left alone, waits for the application, or has been given to it. */
   stage: 'ignored' | 'arrived' | 'served' = 'arrived';
   readonly trusted: boolean;
   abstract readonly transport: Transport;
   private opened: Scope | undefined = undefined;
+  /** The promises that the handlers have returned. */
+  private promises: Promise<unknown>[] | undefined = undefined;
+  /** Whether a promise of a handler was pending when the scope had ended, and still is. */
+  private pending = false;
   /** Whether the time was up when the request arrived. */
   private late = false;
   /** The context that was active when the request arrived, before anybody could extract. */
@@ -38,7 +42,10 @@ export abstract class ServedRequest implements Inbound {
   }
 
   openScope(budget: number | undefined, parent?: Scope): Scope {
-    this.opened ??= new Scope(parent, this.deadlineFor(this.trusted ? budget : undefined), 'owned');
+    if (this.opened === undefined) {
+      this.opened = new Scope(parent, this.deadlineFor(this.trusted ? budget : undefined), 'owned');
+      this.opened.handler = this;
+    }
     return this.opened;
   }
 
@@ -100,15 +107,37 @@ export abstract class ServedRequest implements Inbound {
       record({ type: 'exceeded', side: 'server', transport, inherited: deadline?.inherited === true });
     }
     if (cancelled) record({ type: 'cancelled', side: 'server', transport });
-    if (answered || !(exceeded || cancelled)) scope.completeAnswered();
-    else if (settings.enforce) scope.cancel(exceeded ? deadline?.toError() : undefined);
-    else this.observeEnd(scope);
+    if (answered || !(exceeded || cancelled)) {
+      scope.completeAnswered();
+      return;
+    }
+    if (settings.enforce) scope.cancel(exceeded ? deadline?.toError() : undefined);
+    else scope.observeCancel();
+    if (!this.awaitSettled()) this.onHandlerDone(() => scope.completeAnswered());
   }
 
-  /** Observe mode: the handler goes on although the answer goes nowhere, and its later calls are counted. */
-  private observeEnd(scope: Scope): void {
-    scope.observeCancel();
-    this.onHandlerDone(() => scope.completeAnswered());
+  /** A handler has returned `promise`: until it settles, the handler is at work. */
+  track(promise: Promise<unknown>): void {
+    this.promises ??= [];
+    this.promises.push(promise);
+  }
+
+  /**
+   * Waits for the promises of the handlers: the scope, which has ended, completes when all have settled. Returns whether
+   * one is pending. In observe mode nothing waits, because a rejection must be seen as unhandled there, as without us.
+   */
+  awaitSettled(): boolean {
+    const { promises, scope } = this;
+    if (promises !== undefined && scope !== undefined && this.settings.enforce) {
+      this.promises = undefined;
+      this.pending = true;
+      const settled = promises.map((promise) => promise.then(undefined, (error) => this.handlerFailed(error)));
+      void Promise.all(settled).then(() => {
+        this.pending = false;
+        scope.completeAnswered();
+      });
+    }
+    return this.pending;
   }
 
   /** Extracts the request's fields into `base`. */
@@ -119,6 +148,9 @@ export abstract class ServedRequest implements Inbound {
 
   /** Calls `listener` when the handler has finished an answer that goes nowhere. */
   protected abstract onHandlerDone(listener: () => void): void;
+
+  /** A handler's promise was rejected with `error` after the scope had ended. */
+  protected abstract handlerFailed(error: unknown): void;
 
   /** The request's deadline: the caller's `budget`, in ms, or the default one. */
   protected deadlineFor(budget: number | undefined): Deadline | undefined {
