@@ -5,6 +5,7 @@ import { onChannel } from './hooks/diagnostics-channel.js';
 import { patchMethod, type Undo, undoAll } from './hooks/patch-method.js';
 import { wrapWriteHead } from './http/answer.js';
 import { instrumentHttpClient } from './http/client.js';
+import { wrapWriteContinue } from './http/expect-continue.js';
 import { wrapProcessEmit } from './http/handler-rejections.js';
 import { HttpServedRequest } from './http/served-request.js';
 import { http2ServerPrototypes, type RequestStart, wrapEmit } from './http/server.js';
@@ -30,6 +31,8 @@ export function installPatches(settings: Settings): Undo {
     ...when(server.http2, () =>
       http2ServerPrototypes().map((prototype) => patchMethod(prototype, 'emit', wrapEmit, settings)),
     ),
+    patchMethod(http.ServerResponse.prototype, 'writeContinue', wrapWriteContinue, settings),
+    patchMethod(http2.Http2ServerResponse.prototype, 'writeContinue', wrapWriteContinue, settings),
     ...when(answersTimeouts, () => [
       patchMethod(http.ServerResponse.prototype, 'writeHead', wrapWriteHead, [String(http.STATUS_CODES[504])]),
       patchMethod(http2.Http2ServerResponse.prototype, 'writeHead', wrapWriteHead, []),

@@ -5,6 +5,7 @@ import { isCallCancelled, isDeadlineExceeded } from '../../errors.js';
 import { privateField } from '../../private-field.js';
 import type { Method } from '../hooks/patch-method.js';
 import { answerTimeout } from './answer.js';
+import { muteResponse } from './mute-response.js';
 import type { HttpServedRequest } from './served-request.js';
 
 /** The requests whose handlers have returned a promise. Several requests may wait for one promise. */
@@ -65,6 +66,7 @@ export function answerEscapedError(error: unknown, served: HttpServedRequest): v
     for (const name of response.getHeaderNames()) response.removeHeader(name);
     if (response instanceof ServerResponse) response.statusMessage = '';
     answerTimeout(request, response);
+    muteResponse(response);
   } catch (failure) {
     diag.error('a request whose time is up gets no answer', failure);
     response.destroy();

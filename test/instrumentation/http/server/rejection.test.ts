@@ -174,3 +174,36 @@ test('a client of node:http reads the rejection of its upload', async () => {
   expect(response.statusCode).toBe(504);
   expect(await text(response)).toBe('deadline exceeded\n');
 });
+
+describe('Expect: 100-continue', () => {
+  const upload = ['POST / HTTP/1.1', 'content-length: 4', 'expect: 100-continue'];
+
+  test('a request whose budget is spent is answered 504 at once, and is not asked for its body', async () => {
+    const client = new RawClient((await servers.serve(() => {})).port);
+    const answer = await client.send([...upload, late]).received(/exceeded/);
+    expect(answer).toMatch(/^HTTP\/1\.1 504 /);
+    expect(answer).not.toContain('100 Continue');
+  });
+
+  test('a request with time left is asked for its body, and has its budget', async () => {
+    const handlings = new Handlings((request, response) => void request.resume().on('end', () => response.end('done')));
+    const client = new RawClient((await servers.serve(handlings.handler)).port);
+    await client.send([...upload, 'timebudget: 60000', 'connection: close']).received(/^HTTP\/1\.1 100 Continue\r\n/);
+    client.socket.write('body');
+    await client.received(/done/);
+    const { context } = await handlings.arrived();
+    await within(2_000, 'the scope to complete', () => remainingTime(context) === Number.POSITIVE_INFINITY);
+  });
+
+  test('an HTTP/2 request whose budget is spent is not asked for its body', async () => {
+    const { url } = await servers.serve(() => {}, 'http2');
+    const session = http2.connect(url);
+    const request = session.request({ ':method': 'POST', expect: '100-continue', timebudget: '0' });
+    const asked = jest.fn();
+    request.on('continue', asked);
+    const [headers] = (await once(request, 'response')) as [http2.IncomingHttpHeaders];
+    expect(headers[':status']).toBe(504);
+    expect(asked).not.toHaveBeenCalled();
+    session.destroy();
+  });
+});

@@ -1,0 +1,46 @@
+import type { InboundResponse } from '../options.js';
+
+type Callback = (error?: Error | null) => void;
+
+/**
+ * Lets a response swallow what its handler still writes: it has been answered in place of the handler, which knows
+ * nothing of that. Node would emit an 'error' for a write after the end, and throw where a header is set after the head;
+ * in a callback either ends the process.
+ */
+export function muteResponse(response: InboundResponse): void {
+  Object.assign(response, MUTED);
+}
+
+const returnsItself = ['setHeader', 'setHeaders', 'appendHeader', 'writeHead', 'end'] as const;
+const returnsNothing = [
+  'removeHeader',
+  'flushHeaders',
+  'addTrailers',
+  'writeContinue',
+  'writeProcessing',
+  'writeEarlyHints',
+] as const;
+
+const MUTED = {
+  ...Object.fromEntries(returnsNothing.map((name) => [name, callBackLater])),
+  ...Object.fromEntries(
+    returnsItself.map((name) => [
+      name,
+      function muted(this: unknown, ...args: unknown[]) {
+        callBackLater(...args);
+        return this;
+      },
+    ]),
+  ),
+  // As if everything had been taken: what pipes into the response goes on to its end.
+  write(...args: unknown[]): boolean {
+    callBackLater(...args);
+    return true;
+  },
+};
+
+/** Calls the callback that a method was given, as Node does after a write that went well. */
+function callBackLater(...args: unknown[]): void {
+  const callback = args.at(-1);
+  if (typeof callback === 'function') process.nextTick(callback as Callback);
+}
