@@ -12,7 +12,7 @@ export interface ScopeObserver {
   /** The deadline has passed or the caller has gone away. Called once; no other method is called after it. */
   scopeEnded(ending: Ending): void;
   /** Observe mode: the caller has gone away. The scope goes on. */
-  cancelObserved?(): void;
+  observeCancel?(): void;
   /** The scope has completed. The scope above it, if there is one, binds from now on. */
   scopeCompleted(): void;
   /** The request that the scope belongs to has been answered: calls in flight are released. */
@@ -34,7 +34,7 @@ export interface Watch {
   /** Notifies the observers and aborts the signal, if the scope has ended. */
   announce(): void;
   /** Notifies the observers that the caller has gone away in observe mode. */
-  announceObservedCancel(): void;
+  observeCancel(): void;
   /** Notifies the observers that the scope has completed, and removes them. */
   complete(): void;
   /** Notifies the observers that the request to which the scope belongs has been answered. */

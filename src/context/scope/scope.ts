@@ -41,7 +41,7 @@ export class Scope {
   /** Set on the scope of a request, which completes by itself some time after its end. */
   handler: Handler | undefined = undefined;
   /** Observe mode: whether the caller has gone away. The scope goes on all the same. */
-  private cancelObserved = false;
+  observedCancel = false;
 
   /** @param deadline the scope's own; the deadlines of its ancestors bind the scope as well */
   constructor(
@@ -132,20 +132,6 @@ export class Scope {
       this.ending = { reason, instant: now() };
     }
     this.watch?.announce();
-  }
-
-  /** Observe mode: the caller has gone away. The scope goes on, and its observers are notified. */
-  observeCancel(): void {
-    this.cancelObserved = true;
-    this.watch?.announceObservedCancel();
-  }
-
-  /** Whether {@link observeCancel} was called, on this scope or on one above. */
-  get observedCancel(): boolean {
-    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      if (scope.cancelObserved) return true;
-    }
-    return false;
   }
 
   /**

@@ -53,8 +53,8 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
     if (!this.clearIfUnreachable()) this.#scope?.watch?.announce();
   }
 
-  cancelObserved(): void {
-    if (!this.clearIfUnreachable()) this.#scope?.watch?.announceObservedCancel();
+  observeCancel(): void {
+    if (!this.clearIfUnreachable()) this.#scope?.watch?.observeCancel();
   }
 
   scopeCompleted(): void {

@@ -69,8 +69,8 @@ class ScopeWatch implements Watch, AbortListeners {
     notify(observers, (observer) => observer.scopeEnded(ending));
   }
 
-  announceObservedCancel(): void {
-    notify(this.#observers ?? [], (observer) => observer.cancelObserved?.());
+  observeCancel(): void {
+    notify(this.#observers ?? [], (observer) => observer.observeCancel?.());
   }
 
   complete(): void {

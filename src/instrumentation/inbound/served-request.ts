@@ -6,6 +6,7 @@ import { type EndReason, isDeadlineExceeded } from '../../errors.js';
 import { measureBudget, record, type Transport } from '../../events.js';
 import type { Inbound } from '../../propagation/inbound.js';
 import type { InboundCall, InboundRequest } from '../options.js';
+import { observeCancel } from '../outbound/observed-cancel.js';
 import type { Settings } from '../settings.js';
 
 /**
@@ -112,7 +113,7 @@ export abstract class ServedRequest implements Inbound, Handler {
       return;
     }
     if (settings.enforce) scope.cancel(exceeded ? deadline?.toError() : undefined);
-    else scope.observeCancel();
+    else observeCancel(scope);
     if (!this.awaitSettled()) this.onHandlerDone(() => scope.completeAnswered());
   }
 

@@ -6,6 +6,7 @@ import { type DeadlineExceededError, type EndReason, isDeadlineExceeded } from '
 import { record } from '../../events.js';
 import { type Alarm, clearAlarm, setAlarm, UNSET } from '../../time/alarms.js';
 import { now } from '../../time/clock.js';
+import { hasObservedCancel } from './observed-cancel.js';
 
 /** The part of a call that depends on its transport. */
 export interface OutboundTransport {
@@ -40,7 +41,7 @@ export interface BoundCall {
 export function bindCall(scope: Scope | undefined, transport: OutboundTransport, until: number): BoundCall | undefined {
   if (scope === undefined) return undefined;
   // Observe mode: `refuseCall` has counted this call already.
-  if (!transport.enforce && (scope.ended() !== undefined || scope.observedCancel)) return undefined;
+  if (!transport.enforce && (scope.ended() !== undefined || hasObservedCancel(scope))) return undefined;
   const call = new OutboundCall(scope, transport, until);
   call.start(scope);
   return call;
@@ -107,7 +108,7 @@ export class OutboundCall implements BoundCall, Alarm, ScopeObserver {
     this.end(reason);
   }
 
-  cancelObserved(): void {
+  observeCancel(): void {
     record({ type: 'cancelled', side: 'client', transport: this.transport.name });
     this.release();
   }

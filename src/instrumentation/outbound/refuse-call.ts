@@ -2,6 +2,7 @@ import type { Scope } from '../../context/scope/scope.js';
 import type { EndReason } from '../../errors.js';
 import { record } from '../../events.js';
 import { now } from '../../time/clock.js';
+import { hasObservedCancel } from './observed-cancel.js';
 import type { OutboundTransport } from './outbound-call.js';
 
 /**
@@ -19,7 +20,7 @@ export function refuseCall(
 ): EndReason | undefined {
   if (scope === undefined) return undefined;
   const reason = scope.ended(instant)?.reason;
-  if (reason !== undefined || (!enforce && scope.observedCancel))
+  if (reason !== undefined || (!enforce && hasObservedCancel(scope)))
     record({ type: 'rejected', side: 'client', transport });
   return enforce ? reason : undefined;
 }

@@ -13,6 +13,7 @@ import {
 } from '../../../src/errors.js';
 import { type DeadlineEvent, listen } from '../../../src/events.js';
 import { callError } from '../../../src/instrumentation/outbound/call-error.js';
+import { observeCancel } from '../../../src/instrumentation/outbound/observed-cancel.js';
 import { bindCall, releaseCallsInFlight } from '../../../src/instrumentation/outbound/outbound-call.js';
 import { refuseCall } from '../../../src/instrumentation/outbound/refuse-call.js';
 import { pendingAlarms } from '../../../src/time/alarms.js';
@@ -197,7 +198,7 @@ describe('where nothing is enforced, a scope whose caller has gone', () => {
     const [request, other] = [1, 2].map(() => new Scope(undefined, Deadline.after(500), 'owned')) as [Scope, Scope];
     const own = new Scope(request, Deadline.after(100), 'owned');
     for (const scope of [own, other]) bindCall(scope, new Transport(false), nothing);
-    request.observeCancel();
+    observeCancel(request);
     return { request, other, own };
   }
 
