@@ -1,13 +1,14 @@
 import type { EndReason } from '../../errors.js';
 import type { OutboundTransport } from '../outbound/outbound-call.js';
-import { type CallAddress, internal, targetOf } from './call-target.js';
+import { type CallAddress, targetOf } from './call-target.js';
 import { failure, withoutThrowing } from './handler-failure.js';
+import { internal } from './internals.js';
 
 type Upgrade = (...args: unknown[]) => unknown;
 
 /** A `Request` of undici's core, as the channel `undici:request:create` shows it. */
 export interface UndiciRequest extends CallAddress {
-  /** Names and values in turn. (In undici 5 it is text, and left to whoever knows that.) */
+  /** Names and values in turn. (Text in undici 5, which is left alone.) */
   readonly headers: string[];
   readonly aborted: boolean;
   /** `null` until it is written to a connection. */
@@ -16,13 +17,13 @@ export interface UndiciRequest extends CallAddress {
   addHeader(name: string, value: string): UndiciRequest;
   onError?(error: Error): void;
   onUpgrade?: Upgrade;
-  /** Of undici 8, as the next one. */
+  /** From undici 8 on, as `onRequestUpgrade`. */
   onResponseError?(error: Error): void;
   onRequestUpgrade?: Upgrade;
 }
 
-/** A request that its scope may abort: one that waits for a connection, is being sent, or is being answered. */
-export class RequestCall implements OutboundTransport {
+/** A request that its scope may abort: it waits for a connection, is being sent, or is being answered. */
+export class UndiciCall implements OutboundTransport {
   readonly name = 'undici';
 
   constructor(
@@ -35,21 +36,26 @@ export class RequestCall implements OutboundTransport {
     const error = failure(internal(request, 'handler'), reason, targetOf(request));
     withoutThrowing(() => {
       if (request.abort !== null) request.abort(error);
-      // Its client skips it when its turn comes.
+      // Its client skips the request when its turn comes.
       else if (request.onError) request.onError(error);
       else request.onResponseError?.(error);
     });
   }
 }
 
-/** Calls `released` when the connection has been taken over (WebSocket), which not every version of undici publishes. */
-export function onUpgraded(request: UndiciRequest, released: () => void): void {
+/**
+ * Calls `upgraded` when the connection has been taken over (WebSocket).
+ *
+ * WORKAROUND undici 6 to 8: no diagnostics channel is published for an upgrade in every version (no issue known); remove when
+ * all of them publish `undici:request:headers` for an upgrade.
+ */
+export function onUpgraded(request: UndiciRequest, upgraded: () => void): void {
   if (!request.upgrade) return;
   for (const name of ['onUpgrade', 'onRequestUpgrade'] as const) {
     const original = request[name];
     if (original === undefined) continue;
     request[name] = function upgrade(this: UndiciRequest, ...args: unknown[]) {
-      released();
+      upgraded();
       return original.apply(this, args);
     };
   }

@@ -3,22 +3,22 @@ import { isTracingSuppressed } from '@opentelemetry/core';
 import { getScope } from '../../context/context-scope.js';
 import { now } from '../../time/clock.js';
 import { onChannel } from '../hooks/diagnostics-channel.js';
-import { patchMethod } from '../hooks/patch-method.js';
+import { patchMethod, type Undo } from '../hooks/patch-method.js';
 import { noteAnswer } from '../outbound/downstream-timeout.js';
 import { type BoundCall, bindCall } from '../outbound/outbound-call.js';
 import type { Settings } from '../settings.js';
-import { onUpgraded, RequestCall, type UndiciRequest } from './call.js';
+import { onUpgraded, UndiciCall, type UndiciRequest } from './call.js';
 import { isLeftAlone } from './call-target.js';
 import { DispatchHook, wrapDispatch } from './dispatch.js';
 import { instrumentGlobalFetch } from './global-fetch.js';
 import { meetGlobalDispatcher, onDispatcher } from './loaded-classes.js';
-import { stamp } from './stamp.js';
+import { stampRequest } from './stamp.js';
 
 /**
  * Binds each call of undici, of Node's own (global `fetch`, `WebSocket`) and of every copy from npm, to the scope that
- * it is made under. Returns what undoes it.
+ * it is made under.
  */
-export function instrumentUndici(settings: Settings): () => void {
+export function instrumentUndici(settings: Settings): Undo {
   const dispatches = new DispatchHook(settings);
   const requests = new RequestHook(settings);
   const undo = [
@@ -44,31 +44,31 @@ interface UndiciAnswer {
   readonly response: { readonly statusCode: number; readonly headers: readonly (Buffer | string)[] };
 }
 
-/** Stamps each request and binds it to its scope, while it is in flight. */
+/** Stamps each request, and binds it to its scope from `begin` until `end`. */
 class RequestHook {
   private readonly calls = new WeakMap<UndiciRequest, BoundCall>();
 
   constructor(private readonly settings: Settings) {}
 
-  /** Undici announces a request in the async context of the dispatch that it is made by. */
+  /** Undici announces a request in the async context of the `dispatch` that makes it. */
   begin(request: UndiciRequest): void {
     const context = contextApi.active();
     if (isTracingSuppressed(context) || isLeftAlone(request, this.settings)) return;
     try {
-      const budget = stamp(context, request);
-      const transport = new RequestCall(request, this.settings.enforce);
+      const budget = stampRequest(request, context);
+      const transport = new UndiciCall(request, this.settings.enforce);
       const call = bindCall(getScope(context), transport, now() + budget);
-      // Its scope may have ended: with a copy of undici that was loaded before us nobody has looked until now.
+      // The scope may have ended: the `dispatch` of a copy of undici that was loaded before us is not wrapped.
       if (call === undefined || request.aborted) return;
       this.calls.set(request, call);
       onUpgraded(request, () => this.end(request));
     } catch (error) {
-      // Thrown in a channel, it would end the process.
+      // An error thrown in a channel's listener would end the process.
       diag.error('an outbound call goes out without its deadline', error);
     }
   }
 
-  /** Looks what a call is answered. */
+  /** Looks at the head of a call's response. */
   note(request: UndiciRequest, { statusCode, headers }: UndiciAnswer['response']): void {
     if (!this.calls.has(request) || !Array.isArray(headers)) return;
     noteAnswer(statusCode, (name) => fieldIn(headers, name), 'undici');

@@ -4,16 +4,16 @@ import { probeInjection } from '../../propagation/probe-injection.js';
 import { now } from '../../time/clock.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
 import { contextForCall } from '../lost-context/lost-contexts.js';
-import { bindCall } from '../outbound/outbound-call.js';
 import { refuseCall } from '../outbound/refuse-call.js';
 import type { Settings } from '../settings.js';
 import type { UndiciRequest } from './call.js';
 import { type CallAddress, isLeftAlone, targetOf } from './call-target.js';
-import { fail, type UndiciHandler } from './handler-failure.js';
-import { lastQueued, NOBODY, QueuedCall, queuedWith } from './pool-queue.js';
+import { failHandler, type UndiciHandler } from './handler-failure.js';
+import { isSentNext } from './internals.js';
+import { captureQueued, FAILED, queuedWith } from './pool-queue.js';
 import { countDown } from './stamp.js';
 
-/** A handler that dispatches again by itself (a retry, a redirect); `handler` is the one that it stands before. */
+/** A handler that may dispatch again by itself (a retry, a redirect); `handler` is the handler behind it. */
 interface Handler extends UndiciHandler {
   readonly dispatch?: unknown;
   readonly handler?: Handler;
@@ -21,53 +21,62 @@ interface Handler extends UndiciHandler {
 
 export function wrapDispatch(original: Method, patched: Patched<DispatchHook>): Method {
   return function dispatch(this: object, options: CallAddress, handler: Handler) {
-    // However it comes: nothing is sent.
-    if (handler === NOBODY) return true;
+    // Whichever dispatcher is asked: a call that has failed in the queue is not sent.
+    if (handler === FAILED) return true;
     const go = () => original.call(this, options, handler);
     const { settings: hook } = patched;
-    // Undici says what is wrong with them.
+    // Undici reports what is wrong with other arguments.
     if (hook === undefined || !isObject(options) || !isObject(handler)) return go();
     return hook.dispatch(go, this, options, handler);
   };
 }
 
+/** A `dispatch` that is running. */
+interface Dispatching {
+  /** Whether it has made a request: directly, or by the `dispatch` of another dispatcher. */
+  made: boolean;
+  /** The request that it has made directly. */
+  request: UndiciRequest | undefined;
+}
+
 /**
- * Stands before `dispatch`, through which each call of undici goes before there is a request or a connection: a call that must
- * not be made fails there, and one that is dispatched by somebody else's callback gets its own context back.
+ * Replaces `dispatch`, which sees each call of undici before there is a request or a connection. A call that must not be
+ * made fails there. A call that is dispatched by a callback of another call runs in its own context.
  */
 export class DispatchHook {
-  /** Whether a call is on its way: an agent dispatches it to a pool, and that to a client. */
-  private underway = false;
-  /** How many requests have been made. */
-  private count = 0;
-  /** The last one, until it has been looked at. */
-  private last: UndiciRequest | undefined = undefined;
-  /** Where the handlers that dispatch again did it first. */
+  /** The innermost `dispatch` that is running: an agent dispatches a call to a pool, and the pool to a client. */
+  private current: Dispatching | undefined = undefined;
+  /** The contexts in which the handlers that dispatch again did so first. */
   private readonly contexts = new WeakMap<Handler, Context>();
 
   constructor(private readonly settings: Settings) {}
 
-  /** In place of `go`, the dispatcher's own. */
+  /** @param go the dispatcher's own `dispatch` */
   dispatch(go: () => boolean, dispatcher: object, options: CallAddress, handler: Handler): boolean {
     const queued = queuedWith(options);
-    // It comes from an agent or a pool, where this has been seen to.
-    const inner = this.underway || queued !== undefined;
+    // The call comes from an agent or a pool, whose `dispatch` has checked it.
+    const inner = this.current !== undefined || queued !== undefined;
     const ours = !inner && !isLeftAlone(options, this.settings, dispatcher);
     const context = queued?.context ?? this.contextOf(handler, ours);
     if (ours && this.refuses(context, dispatcher, options, handler)) return true;
-    return this.run(context, () => this.follow(go, dispatcher, options));
+    const dispatching = { made: false, request: undefined };
+    const result = this.run(dispatching, context, go);
+    this.follow(dispatching, context, dispatcher, options);
+    return result;
   }
 
-  /** Told of each request that is made. Returns whether it is one of a dispatch that is wrapped. */
+  /** Called for each request that undici makes. Returns whether a `dispatch` that is wrapped has made the request. */
   created(request: UndiciRequest): boolean {
-    this.count++;
-    if (this.underway) this.last = request;
-    return this.underway;
+    const { current } = this;
+    if (current === undefined) return false;
+    current.made = true;
+    current.request = request;
+    return true;
   }
 
   /**
-   * The context that a call belongs to. A retry is dispatched by a callback of the attempt before, which runs in the
-   * async context of whoever opened the connection.
+   * The context that a call belongs to. A retry is dispatched by a callback of the attempt before it, which runs in the
+   * async context of the call that opened the connection.
    */
   private contextOf(handler: Handler, ours: boolean): Context {
     const active = contextApi.active();
@@ -79,54 +88,43 @@ export class DispatchHook {
     return context;
   }
 
-  /** Whether a call must not be made, and so has failed. */
+  /** Whether a call must not be made. Such a call has failed when this returns. */
   private refuses(context: Context, dispatcher: object, options: CallAddress, handler: Handler): boolean {
     const reason = refuseCall(getScope(context), 'undici', this.settings.enforce);
     if (reason === undefined) return false;
-    fail(handler, reason, targetOf(options, dispatcher));
+    failHandler(handler, reason, targetOf(options, dispatcher));
     return true;
   }
 
-  private run(context: Context, go: () => boolean): boolean {
-    const { underway } = this;
-    this.underway = true;
+  private run(dispatching: Dispatching, context: Context, go: () => boolean): boolean {
+    const outer = this.current;
+    this.current = dispatching;
     try {
       return context === contextApi.active() ? go() : contextApi.with(context, go);
     } finally {
-      this.underway = underway;
+      this.current = outer;
+      if (outer !== undefined && dispatching.made) outer.made = true;
     }
   }
 
-  /** Looks what has become of a call that goes its way: has it been sent, does it wait for a connection, is it queued? */
-  private follow(go: () => boolean, dispatcher: object, options: CallAddress): boolean {
-    const { count } = this;
-    const result = go();
-    if (this.count === count) this.bindQueued(dispatcher, options);
-    else if (this.last?.abort === null && !isNext(dispatcher)) countDown(this.last);
-    this.last = undefined;
-    return result;
+  /** Looks what has become of a call after its `dispatch`: it has been sent, waits for a connection, or was queued. */
+  private follow({ made, request }: Dispatching, context: Context, dispatcher: object, options: CallAddress): void {
+    if (!made) this.bindQueued(context, dispatcher, options);
+    else if (request?.abort === null && !isSentNext(dispatcher)) countDown(request);
   }
 
-  private bindQueued(dispatcher: object, options: CallAddress): void {
-    const entry = lastQueued(dispatcher, options);
-    if (entry === undefined) return;
-    const context = contextApi.active();
-    const call = new QueuedCall(entry, context, this.settings.enforce, () => targetOf(options, dispatcher));
-    if (isLeftAlone(options, this.settings, dispatcher)) return;
-    const { budget } = probeInjection(context) ?? { budget: Number.POSITIVE_INFINITY };
-    call.bound = bindCall(getScope(context), call, budget + now());
+  private bindQueued(context: Context, dispatcher: object, options: CallAddress): void {
+    const target = () => targetOf(options, dispatcher);
+    const call = captureQueued(dispatcher, options, context, this.settings.enforce, target);
+    if (call === undefined || isLeftAlone(options, this.settings, dispatcher)) return;
+    const budget = probeInjection(context)?.budget ?? Number.POSITIVE_INFINITY;
+    call.bind(getScope(context), budget + now());
   }
 }
 
-/** `handler` and those that it stands before, as far as they dispatch again. */
+/** `handler` and the handlers behind it, as far as they dispatch again. */
 function* redispatchers(handler: Handler): Iterable<Handler> {
   for (let link: Handler | undefined = handler; link && 'dispatch' in link; link = link.handler) yield link;
-}
-
-/** Whether the one call of a client will be sent in the next turn: undici looks at an idle connection before it uses it. */
-function isNext(client: { stats?: { connected: unknown; running: number; pending: number } }): boolean {
-  const { stats } = client;
-  return stats !== undefined && Boolean(stats.connected) && stats.running === 0 && stats.pending === 1;
 }
 
 function isObject(value: unknown): value is object {

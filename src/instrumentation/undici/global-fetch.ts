@@ -2,7 +2,7 @@ import { context as contextApi } from '@opentelemetry/api';
 import { getScope } from '../../context/context-scope.js';
 import type { Scope } from '../../context/scope/scope.js';
 import { type EndReason, isEndReason } from '../../errors.js';
-import { type Method, type Patched, patchMethod } from '../hooks/patch-method.js';
+import { type Method, type Patched, patchMethod, type Undo } from '../hooks/patch-method.js';
 import { contextForCall } from '../lost-context/lost-contexts.js';
 import { refuseCall } from '../outbound/refuse-call.js';
 import type { Settings } from '../settings.js';
@@ -11,9 +11,9 @@ import { withTarget } from './handler-failure.js';
 
 /**
  * Lets global `fetch` reject with the reason for which its scope has ended, where undici rejects with a `TypeError` that
- * has it as `cause`. The call itself is bound like every other one of undici's. Returns what undoes it.
+ * has the reason as `cause`. The call itself is bound like every other call of undici.
  */
-export function instrumentGlobalFetch(settings: Settings): () => void {
+export function instrumentGlobalFetch(settings: Settings): Undo {
   const { name, length } = globalThis.fetch;
   const undo = patchMethod(globalThis, 'fetch', wrapFetch, settings);
   Object.defineProperties(globalThis.fetch, { name: { value: name }, length: { value: length } });
@@ -26,12 +26,12 @@ function wrapFetch(original: Method, patched: Patched<Settings>): Method {
     if (settings === undefined) return original.apply(this, args);
     const active = contextApi.active();
     const context = isIgnored(args, settings) ? active : contextForCall(active, 'undici');
-    const go = () => original.apply(this, args);
-    const goInContext = context === active ? go : () => contextApi.with(context, go);
+    const fetchNow = () => original.apply(this, args);
+    const fetchInContext = context === active ? fetchNow : () => contextApi.with(context, fetchNow);
     const scope = getScope(context);
-    if (scope === undefined) return goInContext();
+    if (scope === undefined) return fetchInContext();
     if (settings.enforce && scope.ended() !== undefined) {
-      // Here and not in undici, which Node loads during the first call, so that its pools can't be patched before.
+      // Refused here, because Node loads its undici during the first call: there is no `dispatch` to patch before.
       const target = httpTarget(args);
       const refusal = target && !settings.client.ignore?.(target) && refuseCall(scope, 'undici', settings.enforce);
       if (refusal) {
@@ -39,7 +39,7 @@ function wrapFetch(original: Method, patched: Patched<Settings>): Method {
         return handled(Promise.reject(withTarget(refusal, target)));
       }
     }
-    const response = goInContext();
+    const response = fetchInContext();
     // A stub may return anything.
     if (typeof response?.catch !== 'function') return response;
     const ours: Promise<unknown> = response.catch((error: unknown) => {
@@ -53,8 +53,8 @@ function wrapFetch(original: Method, patched: Patched<Settings>): Method {
 }
 
 /**
- * Marks a rejection of ours as handled: of calls that are made together and awaited one after the other, all but the
- * first have no listener yet when their scope ends, and no caller must be able to end the process by hanging up.
+ * Marks a rejection of ours as handled. Of calls that are made together and awaited one after the other, only the first
+ * has a listener when their scope ends; and a caller that hangs up must not be able to end the process.
  */
 function handled<T>(call: Promise<T>): Promise<T> {
   call.catch(() => {});
@@ -65,10 +65,11 @@ function handled<T>(call: Promise<T>): Promise<T> {
 function reasonFor(error: unknown, scope: Scope): EndReason | undefined {
   const cause = (error as { cause?: unknown } | null | undefined)?.cause;
   const reason = scope.ended()?.reason;
-  // A dispatcher of another version hides that the call is fetch's, which then gets an error made for this call.
+  // Behind a dispatcher of another version the call was not recognised as one of `fetch`, so it got an error of its own.
   if (isEndReason(cause))
     return reason !== undefined && cause.cause === reason ? withTarget(reason, cause.target) : cause;
-  // Node's fetch takes an error of another realm, a test runner's, for none, and keeps only its text.
+  // WORKAROUND jest (all versions): Node's fetch keeps only the text of an error of another realm, such as a test runner's
+  // (https://github.com/jestjs/jest/issues/2549); remove when jest shares the realm's `Error` with Node.
   return reason !== undefined && (cause as Error | undefined)?.message === String(reason) ? reason : undefined;
 }
 
@@ -77,17 +78,22 @@ function isIgnored(args: unknown[], { client }: Settings): boolean {
   return target !== undefined && Boolean(client.ignore?.(target));
 }
 
-/** Lets go of the source of a body that nobody will read, as `fetch` does for a `signal` that has aborted. */
+/** Cancels a body that will not be read, as `fetch` does for a `signal` that has aborted. */
 function cancelBody([input, init]: unknown[], reason: EndReason): void {
-  const body: unknown = Object(init).body ?? Object(input).body;
-  if (typeof (body as ReadableStream | null)?.cancel !== 'function' || (body as ReadableStream).locked) return;
-  // A source that fails on that has nobody to tell.
-  (body as ReadableStream).cancel(reason).catch(() => {});
+  const body = (init as Init)?.body ?? (input as Init)?.body;
+  if (typeof body?.cancel !== 'function' || body.locked) return;
+  // Nobody waits for the body, so nobody can handle its failure.
+  body.cancel(reason).catch(() => {});
 }
 
-/** The target of a call; `undefined` when it needs no network, or is none: then `fetch` says so. */
+/** What we read of a `Request`, or of the options of `fetch`. An application may pass anything. */
+type Init = { readonly url?: string; readonly method?: unknown; readonly body?: ReadableStream } | null | undefined;
+
+/** The target of a call; `undefined` when the call needs no network, or its URL is invalid: then `fetch` rejects. */
 function httpTarget([input, init]: unknown[]): string | undefined {
-  const { url = String(input), method = 'GET' } = Object(input);
-  const verb: unknown = Object(init).method ?? method;
-  return /^https?:/i.test(url) ? targetOf({ method: String(verb).toUpperCase(), path: url }) : undefined;
+  const url = (input as Init)?.url ?? String(input);
+  const method = (init as Init)?.method ?? (input as Init)?.method ?? 'GET';
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) return undefined;
+  const { origin, pathname } = new URL(url);
+  return targetOf({ method: String(method).toUpperCase(), origin, path: pathname });
 }

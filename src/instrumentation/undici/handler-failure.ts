@@ -2,44 +2,43 @@ import { EventEmitter } from 'node:events';
 import type { EndReason } from '../../errors.js';
 import { callError } from '../outbound/call-error.js';
 
-/** Who is told what becomes of a call: by the first method from undici 7 on, if there is one. */
+/**
+ * The handler of a call, which undici informs of what becomes of the call.
+ *
+ * WORKAROUND undici 6 to 8: handlers have `onError` up to version 6, `onResponseError` from version 7 on, and version 7 takes
+ * both (no issue known); remove `onError` when undici 6 and Node 20 and 22 are no longer supported.
+ */
 export interface UndiciHandler {
   onResponseError?(controller: null, error: Error): void;
   onError?(error: Error): void;
 }
 
-/** Lets a call fail of which undici has no request yet. */
-export function fail(handler: UndiciHandler, reason: EndReason, target: string): void {
+/** Lets a call fail that has no request yet. */
+export function failHandler(handler: UndiciHandler, reason: EndReason, target: string): void {
   const error = failure(handler, reason, target);
   if (handler.onResponseError) handler.onResponseError(null, error);
   else handler.onError?.(error);
 }
 
 /**
- * What a call fails with. `fetch` gets the scope's reason itself, because it wraps what it gets: its own error then has
- * the reason as `cause`.
+ * The error that a call fails with. `fetch` wraps the error that it gets, so it gets the scope's reason itself: the error
+ * of `fetch` then has the reason as its `cause`.
  */
 export function failure(handler: unknown, reason: EndReason, target: string): EndReason {
   expectError(handler);
   return isFetch(handler) ? withTarget(reason, target) : callError(reason, target);
 }
 
-/** An abort of ours must not crash a process that has no listener for 'error' on what `pipeline` has returned. */
-function expectError(handler: unknown): void {
-  const { ret } = Object(handler);
-  if (ret instanceof EventEmitter && ret.listenerCount('error') === 0) ret.on('error', () => {});
-}
-
-/** The reason itself, which tells the target of the first call that failed for it. */
+/** The reason itself, with the target of the first call that failed for it. */
 export function withTarget(reason: EndReason, target: string | undefined): EndReason {
   if (reason.target === undefined && target !== undefined) Object.defineProperty(reason, 'target', { value: target });
   return reason;
 }
 
-/** Tells a handler of its call's end. What it throws then must not keep other calls from being told of theirs. */
-export function withoutThrowing(tell: () => void): void {
+/** Runs `inform`, which informs a handler. An error that the handler throws must not keep other calls from ending. */
+export function withoutThrowing(inform: () => void): void {
   try {
-    tell();
+    inform();
   } catch (error) {
     queueMicrotask(() => {
       throw error;
@@ -47,9 +46,21 @@ export function withoutThrowing(tell: () => void): void {
   }
 }
 
-/** `fetch` gives undici an object literal (so may users), all else in undici an instance of a class. */
+/**
+ * Keeps an abort of ours from crashing a process that has no listener for 'error' on the stream that `pipeline` returned,
+ * which the handler of such a call has as `ret`.
+ */
+function expectError(handler: unknown): void {
+  const ret = (handler as { ret?: unknown } | null | undefined)?.ret;
+  if (ret instanceof EventEmitter && ret.listenerCount('error') === 0) ret.on('error', () => {});
+}
+
+/**
+ * WORKAROUND undici >=6: nothing public tells the calls of `fetch` from others (no issue known); remove when something does.
+ * The handler of `fetch` is an object literal (an application's may be, too); all others of undici are instances of a class.
+ */
 function isFetch(handler: unknown): boolean {
   const prototype = typeof handler === 'object' && handler !== null ? Object.getPrototypeOf(handler) : null;
-  // Not compared with this realm's `Object.prototype`: a test runner has one of its own.
+  // Not compared with this realm's `Object.prototype`: a test runner has an `Object` of its own.
   return prototype !== null && Object.getPrototypeOf(prototype) === null;
 }

@@ -1,20 +1,26 @@
 import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
+import type { Undo } from '../hooks/patch-method.js';
 
-/** Where undici keeps the dispatcher that global `fetch` uses; versions differ in which of the two they read. */
+/**
+ * The keys under which undici keeps the dispatcher that global `fetch` uses.
+ *
+ * WORKAROUND node >=20: the undici in Node can't be imported, and its versions read different keys (no issue known); remove
+ * when Node exports its global dispatcher.
+ */
 const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
 
 /** The prototypes that have a `dispatch`, of each copy of undici in this process: Node's own, and those from npm. */
 const prototypes = new Set<object>();
 const listeners = new Set<(prototype: object) => void>();
 
-/** Tells of each prototype, now or when it comes. Returns what ends that. */
-export function onDispatcher(listener: (prototype: object) => void): () => void {
+/** Calls `listener` with each prototype, now or when it is found. */
+export function onDispatcher(listener: (prototype: object) => void): Undo {
   for (const prototype of prototypes) listener(prototype);
   listeners.add(listener);
-  return () => listeners.delete(listener);
+  return () => void listeners.delete(listener);
 }
 
-/** Looks at the dispatcher that global `fetch` uses: Node loads its undici late, and it may be exchanged. */
+/** Looks at the dispatcher that global `fetch` uses: Node loads its undici late, and the application may set another. */
 export function meetGlobalDispatcher(): void {
   for (const key of GLOBAL_DISPATCHERS) {
     const dispatcher: unknown = (globalThis as Record<symbol, unknown>)[key];
@@ -22,14 +28,14 @@ export function meetGlobalDispatcher(): void {
   }
 }
 
-/** The hook for undici from npm. Its file is seen in ES module applications too, because undici itself requires it. */
+/** The hook for undici from npm. It works in ES module applications too, because undici itself requires the file. */
 export function undiciModule(): InstrumentationNodeModuleDefinition {
   const seen = (exports: { prototype: object }) => {
     meet(exports.prototype);
     return exports;
   };
   const file = new InstrumentationNodeModuleFile('undici/lib/dispatcher/dispatcher-base.js', ['*'], seen, () => {});
-  // For a copy that was loaded before us and is required again.
+  // For a copy of undici that was loaded before us and is required again.
   const main = (exports: { Agent: { prototype: object } }) => {
     seen(exports.Agent);
     return exports;

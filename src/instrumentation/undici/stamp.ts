@@ -2,17 +2,16 @@ import type { Context } from '@opentelemetry/api';
 import type { DeadlineSetter, DeadlineWriter } from '../../propagation/deadline-setter.js';
 import { now } from '../../time/clock.js';
 import { inject } from '../hooks/safe-propagation.js';
+import { STAMP } from '../private-keys.js';
 import type { UndiciRequest } from './call.js';
 
-const STAMP = Symbol('stamped deadline');
-
-/** What a request was told, for as long as it may be told again. */
+/** The stamp is kept for a request that waits for a connection. */
 interface StampedRequest extends UndiciRequest {
   [STAMP]?: { readonly budget: number; readonly writer: DeadlineWriter };
 }
 
-/** Writes the fields. Returns the budget that was written, in ms; `Infinity` when none was. */
-export function stamp(context: Context, request: StampedRequest): number {
+/** Writes the fields of `context` into a request. Returns the budget that was stamped, in ms; `Infinity` when none was. */
+export function stampRequest(request: StampedRequest, context: Context): number {
   const { headers } = request;
   let stamped = Number.POSITIVE_INFINITY;
   if (!Array.isArray(headers)) return stamped;
@@ -20,12 +19,12 @@ export function stamp(context: Context, request: StampedRequest): number {
   let deadlineFields: string[] = [];
   const setter: DeadlineSetter<StampedRequest> = {
     set(_, field, value) {
-      // What is there already, the application or an instrumentation has written.
+      // A field that is there already was written by the application or another instrumentation.
       if (slotOf(headers, field) !== -1) return;
       request.addHeader(field, value);
       others.push(field);
     },
-    // The last word on the deadline is ours.
+    // Our deadline replaces one that the application has written.
     setDeadline(_, budget, writer) {
       stamped = budget;
       if (budget === Number.POSITIVE_INFINITY) return;
@@ -36,12 +35,17 @@ export function stamp(context: Context, request: StampedRequest): number {
     },
   };
   inject(context, request, setter);
-  if (others.length + deadlineFields.length > 0) expectOthers(request, others, deadlineFields);
+  if (others.length + deadlineFields.length > 0) replaceOthers(request, others, deadlineFields);
   return stamped;
 }
 
-/** An instrumentation that comes after us adds its fields: they take the place of ours, but for the deadline. */
-function expectOthers(request: UndiciRequest, others: readonly string[], deadlineFields: readonly string[]): void {
+/**
+ * Lets the fields that another instrumentation adds after us replace ours, except the deadline.
+ *
+ * WORKAROUND @opentelemetry/instrumentation-undici >=0.1: it adds fields to a request that has them already, so that each is
+ * sent twice (https://github.com/open-telemetry/opentelemetry-js-contrib/issues/3711); remove when it sets them.
+ */
+function replaceOthers(request: UndiciRequest, others: readonly string[], deadlineFields: readonly string[]): void {
   const { addHeader } = request;
   request.addHeader = function addOnce(name, value) {
     const field = name.toLowerCase();
@@ -52,8 +56,11 @@ function expectOthers(request: UndiciRequest, others: readonly string[], deadlin
 }
 
 /**
- * Lets the budget of a request that waits for a connection run down: undici reads the headers when it writes them.
- * For those that wait only: an accessor makes the array a slow one.
+ * Lets the stamped budget of a request run down while the request waits for a connection. Only for requests that wait,
+ * because an accessor makes the array of headers a slow one.
+ *
+ * WORKAROUND undici >=6: a request can't be changed in the moment in which it is written, but undici reads the array of its
+ * headers only then (no issue known); remove when a channel is published before the headers are written that may add some.
  */
 export function countDown(request: StampedRequest): void {
   const { headers, [STAMP]: stamped } = request;
@@ -68,13 +75,13 @@ export function countDown(request: StampedRequest): void {
   for (const field of writer.fields()) {
     const slot = slotOf(headers, field) + 1;
     if (slot === 0) continue;
-    const get = () => written(writer, field, left());
+    const get = () => format(writer, field, left());
     Object.defineProperty(headers, slot, { get, enumerable: true, configurable: true });
   }
 }
 
-/** What a field says when `ms` are left. */
-function written(writer: DeadlineWriter, field: string, ms: number): string {
+/** The text of a field when `ms` are left. */
+function format(writer: DeadlineWriter, field: string, ms: number): string {
   let text = '';
   const keep = (_: unknown, name: string, value: string) => {
     if (name === field) text = value;
@@ -87,7 +94,7 @@ function remove(headers: string[], field: string): void {
   for (let slot = slotOf(headers, field); slot !== -1; slot = slotOf(headers, field)) headers.splice(slot, 2);
 }
 
-/** Where the name of a field is; -1: nowhere. */
+/** The index of a field's name; -1 when the field is absent. */
 function slotOf(headers: readonly string[], field: string): number {
   for (let slot = headers.length - 2; slot >= 0; slot -= 2) {
     const name = headers[slot];

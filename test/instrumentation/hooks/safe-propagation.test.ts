@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { context, diag, propagation, type TextMapPropagator } from '@opentelemetry/api';
 import { remainingTime } from '../../../src/context/context-deadline.js';
-import { stamp } from '../../../src/instrumentation/undici/stamp.js';
+import { stampRequest } from '../../../src/instrumentation/undici/stamp.js';
 import { Enforcement } from '../../support/enforcement.js';
 import { advance } from '../../support/fake-clock.js';
 import { OpenScope, Outcome } from '../http/calls.js';
@@ -55,7 +55,7 @@ describe.each(failing)('where the propagator %s', (_, propagator) => {
       if (value === '\u2713') throw new TypeError('invalid header value');
     };
     const nothing = Number.POSITIVE_INFINITY;
-    expect(stamp(context.active(), { headers: [], addHeader } as never)).toBe(nothing);
+    expect(stampRequest({ headers: [], addHeader } as never, context.active())).toBe(nothing);
     expect(errors).toHaveBeenCalledTimes(1);
   });
 
