@@ -11,5 +11,5 @@ export default {
   maxWorkers: '100%',
   testSequencer: './test/support/slow-files-first.cjs',
   // Only for what hangs: a machine that builds other things at the same time stalls for seconds.
-  testTimeout: 30_000,
+  testTimeout: 60_000,
 };

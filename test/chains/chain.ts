@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ChildProcess } from '../support/child-process.js';
 
 export type Transport = 'http.request' | 'fetch' | 'undici' | 'gRPC';
@@ -95,6 +96,8 @@ export class Chain {
     let states = await this.states();
     while (!condition(states)) {
       if (Date.now() > end) throw new Error(`waited for ${what}: ${JSON.stringify(states)}`);
+      // The hops have work to do beside answering.
+      await pause(5);
       states = await this.states();
     }
     return states;
@@ -105,9 +108,9 @@ export class Chain {
     await this.reaches('the hops to rest', (states) => states.every(({ inFlight }) => inFlight === 0));
     let holdings = await this.rest();
     // Closing takes both sides some turns, and timers of Node's own a second.
-    for (let same = 0; same < 50; same++) {
+    for (let same = 0; same < 12; same++) {
       const last = JSON.stringify(holdings);
-      holdings = await this.rest();
+      holdings = await this.rest(100);
       if (JSON.stringify(holdings) !== last) same = 0;
     }
     return holdings;
@@ -123,10 +126,10 @@ export class Chain {
     return more;
   }
 
-  /** Lets all hops close connections that nobody uses. */
-  private async rest(): Promise<Holdings[]> {
+  /** Lets all hops close connections that nobody uses, and looks at what they hold `ms` later. */
+  private async rest(ms = 20): Promise<Holdings[]> {
     await Promise.all(this.living.map((hop) => hop.ask('rest')));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(ms);
     return (await this.states()).map(({ resources, listeners }) => ({ resources, listeners }));
   }
 

@@ -4,7 +4,7 @@ import { cleanEnvironment } from './clean-environment.cjs';
 import { within } from './waiting.js';
 
 /** In ms. Far more than anything takes: a busy machine must not fail a test. Less than jest's own limit for a hook. */
-const LIMIT = 25_000;
+const LIMIT = 50_000;
 
 /** In ms: for a process that was asked to end by itself. */
 const STOP_LIMIT = 3_000;
