@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import type { Outcome, Way } from './outcome.js';
+import type { CallResult, Way } from './call-result.js';
 import { Site } from './site.js';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -42,10 +42,10 @@ export class OpenPage {
   }
 
   /** Makes a call in the page, for which there are `ms`. */
-  call(way: Way, url: string, ms: number): Promise<Outcome> {
+  call(way: Way, url: string, ms: number): Promise<CallResult> {
     return this.page.evaluate(
       ([way, url, ms]) =>
-        (globalThis as unknown as { call(way: Way, url: string, ms: number): Promise<Outcome> }).call(way, url, ms),
+        (globalThis as unknown as { call(way: Way, url: string, ms: number): Promise<CallResult> }).call(way, url, ms),
       [way, url, ms] as const,
     );
   }

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { within } from '../support/waiting.js';
 import { OpenPage, startBrowser } from './browser.js';
 import { bundleForBrowser } from './bundle.js';
-import type { Way } from './outcome.js';
+import type { Way } from './call-result.js';
 import { Site } from './site.js';
 
 const AT_ONCE = 'in fn itself';

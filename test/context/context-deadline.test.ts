@@ -12,7 +12,7 @@ import { Deadline } from '../../src/context/deadline.js';
 import { withCancel, withDeadline, withTimeout } from '../../src/context/with-scope.js';
 import { DeadlineExceededError } from '../../src/errors.js';
 import { advance, block, useFakeClock } from '../support/fake-clock.js';
-import { reasonIn, signalIn } from './scope/ending.js';
+import { reasonIn, signalIn } from './scope/signal-and-reason.js';
 
 useFakeClock();
 

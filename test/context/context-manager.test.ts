@@ -4,7 +4,7 @@ import { suppressTracing } from '@opentelemetry/core';
 import { abortSignal, remainingTime, throwIfExceeded } from '../../src/context/context-deadline.js';
 import { detach, withCancel, withTimeout } from '../../src/context/with-scope.js';
 import { advance, useFakeClock } from '../support/fake-clock.js';
-import { signalIn } from './scope/ending.js';
+import { signalIn } from './scope/signal-and-reason.js';
 
 useFakeClock();
 

@@ -3,7 +3,7 @@ import { abortSignal, remainingTime } from '../../src/context/context-deadline.j
 import { Deadline } from '../../src/context/deadline.js';
 import { withCancel, withDeadline, withTimeout } from '../../src/context/with-scope.js';
 import { advance, useFakeClock } from '../support/fake-clock.js';
-import { reasonIn, signalIn } from './scope/ending.js';
+import { reasonIn, signalIn } from './scope/signal-and-reason.js';
 
 useFakeClock();
 

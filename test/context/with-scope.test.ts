@@ -5,7 +5,7 @@ import { Deadline } from '../../src/context/deadline.js';
 import { detach, withCancel, withDeadline, withTimeout } from '../../src/context/with-scope.js';
 import { CallCancelledError, DeadlineExceededError } from '../../src/errors.js';
 import { advance, block, useFakeClock } from '../support/fake-clock.js';
-import { reasonIn, signalIn } from './scope/ending.js';
+import { reasonIn, signalIn } from './scope/signal-and-reason.js';
 
 useFakeClock();
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DataPointType, MeterProvider } from '@opentelemetry/sdk-metrics';
 import { measureBudget, record } from '../../src/events.js';
 import { recordMetrics } from '../../src/telemetry/deadline-metrics.js';
-import { OnDemandReader } from '../telemetry/metric-points.js';
+import { OnDemandReader } from '../support/metric-points.js';
 
 const document = readFileSync(join(__dirname, '../../docs/telemetry.md'), 'utf8');
 

@@ -5,7 +5,7 @@ import { Deadline } from '../../src/context/deadline.js';
 import { detach, withCancel, withTimeout } from '../../src/context/with-scope.js';
 import type { DeadlinePropagatorOptions } from '../../src/propagation/deadline-options.js';
 import { DeadlinePropagator } from '../../src/propagation/deadline-propagator.js';
-import { reasonIn, signalIn } from '../context/scope/ending.js';
+import { reasonIn, signalIn } from '../context/scope/signal-and-reason.js';
 import { advance, block, useFakeClock } from '../support/fake-clock.js';
 
 useFakeClock();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { clearAlarm, pendingAlarms, setAlarm } from '../../src/time/alarms.js';
-import { Bell } from '../support/bell.js';
 import { advance, useFakeClock } from '../support/fake-clock.js';
+import { RecordingAlarm } from '../support/recording-alarm.js';
 
 useFakeClock();
 
@@ -14,30 +14,30 @@ const step = fc.oneof(
 test('whatever is set and cleared, each alarm rings at its instant, in order, and none that was cleared', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
-      const rung: Bell[] = [];
-      const bells: Bell[] = [];
-      const expected = new Set<Bell>();
+      const rung: RecordingAlarm[] = [];
+      const alarms: RecordingAlarm[] = [];
+      const expected = new Set<RecordingAlarm>();
       const pass = (ms: number) => {
         rung.length = 0;
         advance(ms);
-        const due = [...expected].filter((bell) => bell.due <= performance.now());
-        for (const bell of due) expected.delete(bell);
+        const due = [...expected].filter((alarm) => alarm.due <= performance.now());
+        for (const alarm of due) expected.delete(alarm);
         expect(new Set(rung)).toEqual(new Set(due));
-        expect(rung.map((bell) => bell.due)).toEqual(due.map((bell) => bell.due).sort((a, b) => a - b));
-        for (const bell of rung) expect(bell.rangAt).toEqual([bell.due]);
+        expect(rung.map((alarm) => alarm.due)).toEqual(due.map((alarm) => alarm.due).sort((a, b) => a - b));
+        for (const alarm of rung) expect(alarm.rangAt).toEqual([alarm.due]);
       };
       for (const step of steps) {
         if ('set' in step) {
           // Those that are due at once ring a millisecond later: no timer is faster.
-          const bell: Bell = Bell.in(step.set + 1, () => rung.push(bell));
-          bells.push(bell);
-          expected.add(bell);
-          setAlarm(bell);
+          const alarm: RecordingAlarm = RecordingAlarm.in(step.set + 1, () => rung.push(alarm));
+          alarms.push(alarm);
+          expected.add(alarm);
+          setAlarm(alarm);
         } else if ('clear' in step) {
-          const bell = bells[step.clear % bells.length];
-          if (bell === undefined) continue;
-          clearAlarm(bell);
-          expected.delete(bell);
+          const alarm = alarms[step.clear % alarms.length];
+          if (alarm === undefined) continue;
+          clearAlarm(alarm);
+          expected.delete(alarm);
         } else {
           pass(step.pass);
         }

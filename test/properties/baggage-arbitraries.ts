@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { BaggagePropagatorOptions } from '../../src/propagation/baggage/options.js';
-import type { Entry } from '../propagation/baggage/carrier.js';
+import type { Entry } from '../support/baggage-carrier.js';
+import { OCTETS, TOKEN_CHARACTERS } from '../support/baggage-grammar.js';
 import { codePoint } from '../support/code-point.js';
-import { OCTETS, TOKEN_CHARACTERS } from './baggage-oracle.js';
 
 /** Any text of UTF-16 code units, lone surrogates included. */
 export const anyText = fc.string({

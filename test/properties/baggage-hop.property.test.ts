@@ -1,9 +1,9 @@
 import type { Baggage } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
-import { baggageOf, entriesOf, forwarded, received, sent } from '../propagation/baggage/carrier.js';
+import { baggageOf, entriesOf, forwarded, received, sent } from '../support/baggage-carrier.js';
+import { isGrammatical } from '../support/baggage-grammar.js';
 import { entries, grammaticalField, key, wellFormed, writtenValue } from './baggage-arbitraries.js';
-import { isGrammatical } from './baggage-oracle.js';
 
 const runs = { numRuns: 200 };
 const unbounded = new BoundedBaggagePropagator({ limits: { members: 1e6, bytes: 1e6 } });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
-import { baggageOf, sent, sentKeys } from '../propagation/baggage/carrier.js';
+import { baggageOf, sent, sentKeys } from '../support/baggage-carrier.js';
+import { bytesOf, memberCount } from '../support/baggage-grammar.js';
 import { entries, key } from './baggage-arbitraries.js';
-import { bytesOf, memberCount } from './baggage-oracle.js';
 
 const runs = { numRuns: 200 };
 const unbounded = new BoundedBaggagePropagator({ limits: { members: 1e6, bytes: 1e6 } });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { decodeBaggageValue, encodeBaggageValue } from '../../src/wire/baggage/value.js';
+import { isGrammatical, OCTETS } from '../support/baggage-grammar.js';
 import { anyText, wellFormed } from './baggage-arbitraries.js';
-import { isGrammatical, OCTETS } from './baggage-oracle.js';
 
 describe('a value', () => {
   test('is read as it was set; a lone surrogate as U+FFFD', () => {

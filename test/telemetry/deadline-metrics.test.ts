@@ -2,7 +2,7 @@ import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { type DeadlineEvent, measureBudget, record } from '../../src/events.js';
 import { recordMetrics } from '../../src/telemetry/deadline-metrics.js';
-import { boundariesOf, OnDemandReader, pointsOf } from './metric-points.js';
+import { boundariesOf, OnDemandReader, pointsOf } from '../support/metric-points.js';
 
 let reader: OnDemandReader;
 let meter: Meter;

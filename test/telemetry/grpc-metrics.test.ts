@@ -2,8 +2,8 @@ import { Metadata } from '@grpc/grpc-js';
 import { GrpcEnforcement } from '../instrumentation/grpc/enforcement.js';
 import { GrpcPeers, KINDS } from '../instrumentation/grpc/peers.js';
 import { advance } from '../support/fake-clock.js';
+import { pointsOf, useMetrics } from '../support/metric-points.js';
 import { within } from '../support/waiting.js';
-import { pointsOf, useMetrics } from './metric-points.js';
 
 const metrics = useMetrics();
 const enforcement = new GrpcEnforcement({ client: { grpc: false } });

@@ -2,8 +2,8 @@ import { Handlings } from '../instrumentation/http/handlings.js';
 import { RawClient, Servers } from '../instrumentation/http/servers.js';
 import { Enforcement } from '../support/enforcement.js';
 import { advance } from '../support/fake-clock.js';
+import { pointsOf, useMetrics } from '../support/metric-points.js';
 import { within } from '../support/waiting.js';
-import { pointsOf, useMetrics } from './metric-points.js';
 
 const servers = new Servers();
 const metrics = useMetrics();

@@ -3,7 +3,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 import { record } from '../../src/events.js';
 import { DeadlineInstrumentation } from '../../src/instrumentation/deadline-instrumentation.js';
 import { createPropagator } from '../../src/propagation/create-propagator.js';
-import { OnDemandReader, pointsOf } from './metric-points.js';
+import { OnDemandReader, pointsOf } from '../support/metric-points.js';
 
 const malformed = { type: 'malformed', field: 'timebudget' } as const;
 const reader = new OnDemandReader();

@@ -1,13 +1,13 @@
 import { clearAlarm, pendingAlarms, setAlarm } from '../../src/time/alarms.js';
-import { Bell } from '../support/bell.js';
 import { advance, block, useFakeClock } from '../support/fake-clock.js';
+import { RecordingAlarm } from '../support/recording-alarm.js';
 
 useFakeClock();
 
-function setBell(ms: number, whenRung?: () => void): Bell {
-  const bell = Bell.in(ms, whenRung);
-  setAlarm(bell);
-  return bell;
+function startAlarm(ms: number, whenRung?: () => void): RecordingAlarm {
+  const alarm = RecordingAlarm.in(ms, whenRung);
+  setAlarm(alarm);
+  return alarm;
 }
 
 describe('when it rings', () => {
@@ -16,20 +16,20 @@ describe('when it rings', () => {
   test.each([0, 0.25, 1, 1.5, 10.75, 1000, 86_400_000, CLAMP, CLAMP + 1, CLAMP + 1.5, 2 ** 32 + 5, 2 ** 33])(
     'never early and at most 1 ms late: %d ms',
     (ms) => {
-      const bell = setBell(ms);
+      const alarm = startAlarm(ms);
       if (ms > 1) advance(Math.ceil(ms) - 1);
-      expect(bell.rangAt).toEqual([]);
+      expect(alarm.rangAt).toEqual([]);
       advance(2);
-      expect(bell.rangAt).toHaveLength(1);
-      const [rangAt = Number.NaN] = bell.rangAt;
-      expect(rangAt).toBeGreaterThanOrEqual(bell.due);
-      expect(rangAt - bell.due).toBeLessThanOrEqual(1);
+      expect(alarm.rangAt).toHaveLength(1);
+      const [rangAt = Number.NaN] = alarm.rangAt;
+      expect(rangAt).toBeGreaterThanOrEqual(alarm.due);
+      expect(rangAt - alarm.due).toBeLessThanOrEqual(1);
     },
   );
 
   test('no delay is longer than what timers take', () => {
     const setTimeout = jest.spyOn(globalThis, 'setTimeout');
-    setBell(2 ** 33);
+    startAlarm(2 ** 33);
     advance(2 ** 33);
     expect(setTimeout.mock.calls.length).toBeGreaterThan(1);
     for (const [, delay] of setTimeout.mock.calls) expect(delay).toBeLessThanOrEqual(CLAMP);
@@ -37,23 +37,23 @@ describe('when it rings', () => {
 
   test('in the order of the instants, in whichever order they were set', () => {
     const rung: number[] = [];
-    for (const ms of [50, 10, 40, 10, 90, 20, 70, 30, 60, 80]) setBell(ms, () => rung.push(ms));
+    for (const ms of [50, 10, 40, 10, 90, 20, 70, 30, 60, 80]) startAlarm(ms, () => rung.push(ms));
     advance(100);
     expect(rung).toEqual([10, 10, 20, 30, 40, 50, 60, 70, 80, 90]);
   });
 
   test('once', () => {
-    const bell = setBell(10);
+    const alarm = startAlarm(10);
     advance(1000);
-    expect(bell.rangAt).toHaveLength(1);
+    expect(alarm.rangAt).toHaveLength(1);
   });
 
   test('all that are due, when the event loop was blocked', () => {
-    const bells = [setBell(10), setBell(20), setBell(30)];
-    const late = setBell(500);
+    const alarms = [startAlarm(10), startAlarm(20), startAlarm(30)];
+    const late = startAlarm(500);
     block(100);
     advance(10);
-    expect(bells.map((bell) => bell.rangAt.length)).toEqual([1, 1, 1]);
+    expect(alarms.map((alarm) => alarm.rangAt.length)).toEqual([1, 1, 1]);
     expect(late.rangAt).toEqual([]);
     clearAlarm(late);
   });
@@ -61,49 +61,49 @@ describe('when it rings', () => {
 
 describe('clearing', () => {
   test('a cleared alarm does not ring, and the others do', () => {
-    const bells = [10, 20, 30, 40, 50].map((ms) => setBell(ms));
-    for (const index of [0, 2, 4]) clearAlarm(bells[index] as Bell);
+    const alarms = [10, 20, 30, 40, 50].map((ms) => startAlarm(ms));
+    for (const index of [0, 2, 4]) clearAlarm(alarms[index] as RecordingAlarm);
     advance(100);
-    expect(bells.map((bell) => bell.rangAt.length)).toEqual([0, 1, 0, 1, 0]);
+    expect(alarms.map((alarm) => alarm.rangAt.length)).toEqual([0, 1, 0, 1, 0]);
   });
 
   test('the order stays right, wherever in the heap the gap is', () => {
     const instants = [1, 10, 2, 11, 12, 3, 4, 21, 22, 23, 24, 5, 6];
     for (const [gap] of instants.entries()) {
-      const bells = instants.map((ms) => setBell(ms));
-      const [cleared] = bells.splice(gap, 1);
+      const alarms = instants.map((ms) => startAlarm(ms));
+      const [cleared] = alarms.splice(gap, 1);
       if (cleared !== undefined) clearAlarm(cleared);
       advance(30);
-      expect(bells.map((bell) => bell.rangAt)).toEqual(bells.map((bell) => [bell.due]));
+      expect(alarms.map((alarm) => alarm.rangAt)).toEqual(alarms.map((alarm) => [alarm.due]));
     }
   });
 
   test('does nothing to one that was never set, has rung or is cleared already', () => {
-    const other = setBell(100);
-    const rung = setBell(10);
+    const other = startAlarm(100);
+    const rung = startAlarm(10);
     advance(10);
-    const cleared = setBell(50);
+    const cleared = startAlarm(50);
     clearAlarm(cleared);
-    for (const bell of [Bell.in(5), rung, cleared]) clearAlarm(bell);
+    for (const alarm of [RecordingAlarm.in(5), rung, cleared]) clearAlarm(alarm);
     expect(pendingAlarms()).toBe(1);
     advance(90);
     expect(other.rangAt).toHaveLength(1);
   });
 
   test('a cleared alarm can be set again', () => {
-    const bell = setBell(10);
-    clearAlarm(bell);
-    setAlarm(bell);
+    const alarm = startAlarm(10);
+    clearAlarm(alarm);
+    setAlarm(alarm);
     advance(10);
-    expect(bell.rangAt).toHaveLength(1);
+    expect(alarm.rangAt).toHaveLength(1);
   });
 });
 
 describe('from within a ring', () => {
   test('an alarm that is set rings in its turn, at once when it is due', () => {
-    const later = Bell.in(25);
-    const due = Bell.in(5);
-    setBell(10, () => {
+    const later = RecordingAlarm.in(25);
+    const due = RecordingAlarm.in(5);
+    startAlarm(10, () => {
       setAlarm(later);
       setAlarm(due);
     });
@@ -114,20 +114,20 @@ describe('from within a ring', () => {
   });
 
   test('an alarm that is cleared does not ring, though it is due at the same instant', () => {
-    const bells: Bell[] = [];
+    const alarms: RecordingAlarm[] = [];
     const clearOthers = () => {
-      for (const bell of bells) clearAlarm(bell);
+      for (const alarm of alarms) clearAlarm(alarm);
     };
-    bells.push(setBell(10, clearOthers), setBell(10, clearOthers), setBell(10, clearOthers));
+    alarms.push(startAlarm(10, clearOthers), startAlarm(10, clearOthers), startAlarm(10, clearOthers));
     advance(10);
-    expect(bells.flatMap((bell) => bell.rangAt)).toHaveLength(1);
+    expect(alarms.flatMap((alarm) => alarm.rangAt)).toHaveLength(1);
   });
 
   test('one that throws does not keep the others from ringing, and what it throws is seen', () => {
-    setBell(10, () => {
+    startAlarm(10, () => {
       throw new Error('a broken ring');
     });
-    const [same, later] = [setBell(10), setBell(20)];
+    const [same, later] = [startAlarm(10), startAlarm(20)];
     expect(() => advance(10)).toThrow('a broken ring');
     advance(20);
     expect([same.rangAt.length, later.rangAt.length]).toEqual([1, 1]);

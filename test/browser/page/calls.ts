@@ -1,6 +1,6 @@
 import { context } from '@opentelemetry/api';
 import { abortSignal, isDeadlineExceeded, withTimeout } from 'opentelemetry-propagator-deadline';
-import type { Outcome, Way } from '../outcome.js';
+import type { CallResult, Way } from '../call-result.js';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -24,7 +24,7 @@ const calls: Record<Way, (url: string, ms: number) => Promise<string>> = {
 };
 
 /** Makes a call that may take `ms`. */
-export async function call(way: Way, url: string, ms: number): Promise<Outcome> {
+export async function call(way: Way, url: string, ms: number): Promise<CallResult> {
   const start = performance.now();
   try {
     const text = await calls[way](url, ms);

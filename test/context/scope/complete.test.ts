@@ -2,7 +2,7 @@ import { Deadline } from '../../../src/context/deadline.js';
 import { Scope } from '../../../src/context/scope/scope.js';
 import { observe, signalOf } from '../../../src/context/scope/watch.js';
 import { advance, block, useFakeClock } from '../../support/fake-clock.js';
-import { Recorder } from './recorder.js';
+import { RecordingObserver } from './recording-observer.js';
 
 useFakeClock();
 
@@ -12,7 +12,7 @@ const owned = (parent?: Scope, ms?: number) =>
 describe('complete', () => {
   test('makes it inert: it has not ended, and nothing ends it any more', () => {
     const scope = owned(undefined, 100);
-    const recorder = new Recorder(scope);
+    const recorder = new RecordingObserver(scope);
     const signal = signalOf(scope);
     scope.complete();
     scope.complete();
@@ -36,7 +36,7 @@ describe('complete', () => {
     const grandparent = owned();
     const parent = owned(grandparent, 50);
     const child = owned(parent, 1000);
-    const recorder = new Recorder(child);
+    const recorder = new RecordingObserver(child);
     parent.complete();
     expect([child.remaining(), child.live()]).toEqual([1000, child]);
     advance(100);
@@ -55,7 +55,7 @@ describe('complete', () => {
 
   test('leaves its children their own deadline', () => {
     const parent = owned(owned(), 50);
-    const recorder = new Recorder(owned(parent, 200));
+    const recorder = new RecordingObserver(owned(parent, 200));
     parent.complete();
     advance(199);
     expect(recorder.endings).toEqual([]);
@@ -66,7 +66,7 @@ describe('complete', () => {
   test('of several scopes in a row leaves the child to the first that is live', () => {
     const chain = [owned(undefined, 1000)];
     for (let i = 0; i < 10; i++) chain.push(owned(chain.at(-1)));
-    const recorder = new Recorder(chain.at(-1));
+    const recorder = new RecordingObserver(chain.at(-1));
     for (const scope of chain.slice(1, -1)) scope.complete();
     advance(1000);
     expect(recorder.endings).toHaveLength(1);
@@ -75,7 +75,7 @@ describe('complete', () => {
   test('tells a child at once when the scope above had ended and nobody had noticed', () => {
     const grandparent = owned(undefined, 50);
     const parent = owned(grandparent);
-    const recorder = new Recorder(owned(parent));
+    const recorder = new RecordingObserver(owned(parent));
     block(60);
     parent.complete();
     expect(recorder.endings.map(({ reason }) => reason)).toEqual([grandparent.ended()?.reason]);
@@ -88,7 +88,7 @@ describe('completeAnswered', () => {
     const request = owned(undefined, 1000);
     const child = owned(request, 100);
     const grandchild = owned(child, 200);
-    const recorders = [request, child, grandchild].map((scope) => new Recorder(scope));
+    const recorders = [request, child, grandchild].map((scope) => new RecordingObserver(scope));
     child.complete();
     request.completeAnswered();
     expect(recorders.map(({ answers, completions }) => [answers, completions])).toEqual([
@@ -107,14 +107,14 @@ describe('completeAnswered', () => {
       throw new Error('observer');
     };
     observe(request, { scopeEnded: failing, scopeCompleted: failing, requestAnswered: failing });
-    const recorder = new Recorder(owned(request));
+    const recorder = new RecordingObserver(owned(request));
     request.completeAnswered();
     expect(recorder.answers).toBe(1);
   });
 
   test('a completed scope tells nobody of a second answer, or of an answer after `complete`', () => {
     const request = owned();
-    const recorder = new Recorder(request);
+    const recorder = new RecordingObserver(request);
     request.complete();
     request.completeAnswered();
     request.completeAnswered();
@@ -130,7 +130,7 @@ describe('a child that was live when its parent ended has ended, though the pare
     'the deadline of the parent passed': { ms: 50, end: () => block(60) },
   };
   const notices = {
-    'the child was observed': (child: Scope) => void new Recorder(child),
+    'the child was observed': (child: Scope) => void new RecordingObserver(child),
     'the child has a signal': (child: Scope) => void signalOf(child),
     'nobody looked': () => {},
   };

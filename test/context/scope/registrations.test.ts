@@ -12,7 +12,7 @@ import { detach, withCancel, withDeadline, withTimeout } from '../../../src/cont
 import { DeadlinePropagator } from '../../../src/propagation/deadline-propagator.js';
 import { pendingAlarms } from '../../../src/time/alarms.js';
 import { advance, block, useFakeClock } from '../../support/fake-clock.js';
-import { reasonIn, signalIn } from './ending.js';
+import { reasonIn, signalIn } from './signal-and-reason.js';
 
 useFakeClock();
 

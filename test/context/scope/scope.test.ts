@@ -3,7 +3,7 @@ import { Scope } from '../../../src/context/scope/scope.js';
 import { observe, unobserve } from '../../../src/context/scope/watch.js';
 import { CallCancelledError, DeadlineExceededError } from '../../../src/errors.js';
 import { advance, block, useFakeClock } from '../../support/fake-clock.js';
-import { Recorder } from './recorder.js';
+import { RecordingObserver } from './recording-observer.js';
 
 useFakeClock();
 
@@ -16,7 +16,7 @@ function family(ms?: number) {
   const children = Array.from({ length: 3 }, () => owned(root));
   const grandchildren = children.flatMap((child) => [owned(child), owned(child, 10_000)]);
   const scopes = [...children, ...grandchildren];
-  return { root, children, scopes, recorders: scopes.map((scope) => new Recorder(scope)) };
+  return { root, children, scopes, recorders: scopes.map((scope) => new RecordingObserver(scope)) };
 }
 
 describe('what ends a scope reaches every live descendant once, with the same reason', () => {
@@ -65,7 +65,7 @@ describe('what ends a scope reaches every live descendant once, with the same re
   test('a descendant that completes while the others are told is not told', () => {
     const root = owned();
     const second = owned(root);
-    const recorder = new Recorder();
+    const recorder = new RecordingObserver();
     observe(root, { scopeEnded: () => second.complete(), scopeCompleted: () => {}, requestAnswered: () => {} });
     observe(second, recorder);
     root.cancel();
@@ -74,12 +74,12 @@ describe('what ends a scope reaches every live descendant once, with the same re
 
   test('who observes a scope that has ended is told at once', () => {
     const scope = owned(owned(undefined, 0));
-    expect(new Recorder(scope).endings).toHaveLength(1);
+    expect(new RecordingObserver(scope).endings).toHaveLength(1);
   });
 
   test('who no longer observes is not told', () => {
     const scope = owned(undefined, 10);
-    const recorder = new Recorder(scope);
+    const recorder = new RecordingObserver(scope);
     unobserve(scope, recorder);
     expect(jest.getTimerCount()).toBe(0);
     advance(10);

@@ -2,7 +2,17 @@ import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { type DeadlineEvent, listen } from '../../../src/events.js';
 import type { BaggageDrop, BaggagePropagatorOptions } from '../../../src/propagation/baggage/options.js';
 import { BoundedBaggagePropagator } from '../../../src/propagation/baggage/propagator.js';
-import { baggageOf, type Entry, extract, fieldOf, forwarded, keysOf, member, received, sent } from './carrier.js';
+import {
+  baggageOf,
+  type Entry,
+  extract,
+  fieldOf,
+  forwarded,
+  keysOf,
+  member,
+  received,
+  sent,
+} from '../../support/baggage-carrier.js';
 
 const logger = { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn(), verbose: jest.fn() };
 const warnings = () => logger.warn.mock.calls.map(([message]) => message as string);

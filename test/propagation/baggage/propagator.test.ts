@@ -12,7 +12,16 @@ import { Scope } from '../../../src/context/scope/scope.js';
 import type { BaggagePropagatorOptions } from '../../../src/propagation/baggage/options.js';
 import { BoundedBaggagePropagator } from '../../../src/propagation/baggage/propagator.js';
 import { attachInbound } from '../../../src/propagation/inbound.js';
-import { baggageOf, entriesOf, extract, forwarded, keysOf, received, sent, sentKeys } from './carrier.js';
+import {
+  baggageOf,
+  entriesOf,
+  extract,
+  forwarded,
+  keysOf,
+  received,
+  sent,
+  sentKeys,
+} from '../../support/baggage-carrier.js';
 
 const propagator = new BoundedBaggagePropagator();
 

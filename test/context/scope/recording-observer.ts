@@ -3,7 +3,7 @@ import type { Scope } from '../../../src/context/scope/scope.js';
 import { observe } from '../../../src/context/scope/watch.js';
 
 /** Remembers what happened to the scope that it observes. */
-export class Recorder implements ScopeObserver {
+export class RecordingObserver implements ScopeObserver {
   readonly endings: Ending[] = [];
   completions = 0;
   answers = 0;

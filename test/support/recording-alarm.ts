@@ -1,7 +1,7 @@
 import { type Alarm, UNSET } from '../../src/time/alarms.js';
 
 /** An alarm that remembers when it rang, and does what the test says when it rings. */
-export class Bell implements Alarm {
+export class RecordingAlarm implements Alarm {
   slot = UNSET;
   readonly rangAt: number[] = [];
   searched = 0;
@@ -11,8 +11,8 @@ export class Bell implements Alarm {
     private readonly whenRung: () => void = () => {},
   ) {}
 
-  static in(ms: number, whenRung?: () => void): Bell {
-    return new Bell(performance.now() + ms, whenRung);
+  static in(ms: number, whenRung?: () => void): RecordingAlarm {
+    return new RecordingAlarm(performance.now() + ms, whenRung);
   }
 
   ring(): void {
