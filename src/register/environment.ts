@@ -6,24 +6,24 @@ import type { PropagatorOptions } from '../propagation/create-propagator.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the environment variables say. */
+/** The settings of the environment variables. */
 export interface RegisterSettings {
   /** `OTEL_SDK_DISABLED`. */
   readonly disabled: boolean;
-  /** `OTEL_PROPAGATORS`: names as they were written, none twice. */
+  /** The names in `OTEL_PROPAGATORS`, each once. */
   readonly propagators: readonly string[];
   readonly propagator: PropagatorOptions;
-  /** `undefined`: switched off. */
+  /** `undefined`: `OTEL_DEADLINE_MODE` is `off`. */
   readonly instrumentation: DeadlineInstrumentationConfig | undefined;
 }
 
-/** One variable: how its value is read, and what is said when it can't be. */
+/** One variable: how its value is read, and the words for a warning about a bad value. */
 interface Variable<T> {
   readonly name: string;
   readonly expected: string;
-  /** What is used instead of a bad value, in words. */
+  /** In words: the consequence of a bad value. */
   readonly fallback: string;
-  /** `undefined`: a bad value. */
+  /** Returns `undefined` for a bad value. */
   parse(text: string): T | undefined;
 }
 
@@ -104,9 +104,10 @@ const BAGGAGE_PINNED: Variable<readonly string[]> = {
 const VARIABLES = [DEFAULT_BUDGET, MAX_BUDGET, RESERVE, TRUST, MODE, BAGGAGE_LIMITS, BAGGAGE_PINNED];
 
 /**
- * Reads the environment. A variable that is empty counts as one that is not set, as everywhere in OpenTelemetry.
+ * Reads the environment. An empty variable counts as one that is not set, as everywhere in OpenTelemetry.
  *
- * @param complain told of each bad value, in one sentence, its default is used; and of names that look like ours
+ * @param complain called with a sentence for each bad value, whose default is used, and for each unknown name that
+ *   starts with `OTEL_DEADLINE_`
  */
 export function readEnvironment(env: Environment, complain: (message: string) => void): RegisterSettings {
   const read = <T>(variable: Variable<T>): T | undefined => {
@@ -137,14 +138,14 @@ export function readEnvironment(env: Environment, complain: (message: string) =>
   };
 }
 
-/** 0 would turn every request away: who writes it means something else. */
+/** Refuses 0, with which every request would be rejected: it was meant as something else, such as "no limit". */
 function parseBudget(text: string): number | undefined {
   return parseDuration(text) || undefined;
 }
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
 
-/** In ms. */
+/** A duration in ms; `undefined` when `text` is none. */
 function parseDuration(text: string): number | undefined {
   const [, number, unit = 'ms'] = /^(\d{1,12}(?:\.\d{1,12})?)\s*(ms|s|m)?$/.exec(text) ?? [];
   return number === undefined ? undefined : Number(number) * (UNITS[unit] as number);
@@ -155,7 +156,7 @@ function list(text: string): string[] {
   return names.filter((name) => name !== '');
 }
 
-/** The options that are set: one that is `undefined` is none. */
+/** `options` without those that are `undefined`. */
 function present<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

@@ -18,22 +18,22 @@ import { showDeadlines } from './traces.js';
 
 register(process.env);
 
-/** Sets deadlines up by the environment, for an SDK that starts after this. */
+/** Sets up deadlines as the environment variables say, before an SDK starts. */
 function register(env: NodeJS.ProcessEnv): void {
-  const told = operator(env.OTEL_LOG_LEVEL);
+  const log = operator(env.OTEL_LOG_LEVEL);
   const complaints: string[] = [];
   const settings = readEnvironment(env, (message) => complaints.push(message));
   if (settings.disabled) return;
-  for (const complaint of complaints) told.error(complaint);
+  for (const complaint of complaints) log.error(complaint);
   const sdk = new SdkStart(apis());
   const late = sdkHasStarted();
-  registerPropagator(settings, late, sdk, told);
-  if (settings.instrumentation !== undefined) instrument(settings.instrumentation, late, sdk, told);
+  registerPropagator(settings, late, sdk, log);
+  if (settings.instrumentation !== undefined) instrument(settings.instrumentation, late, sdk, log);
 }
 
-/** The copy of the api that we have, and the one that `require` gets, which may be the same. */
+/** The copy of the API that this module has imported, and the one that `require` returns, if that is another one. */
 function apis(): Iterable<Api> {
-  // Where there are two copies, each has classes with private members of its own, and so types of its own.
+  // The cast: two copies have two sets of classes with private members, which TypeScript holds for different types.
   const required = installed.requiredApi as unknown as Api;
   const ours = { context, propagation, metrics, trace, diag };
   return required.propagation === propagation ? [ours] : [ours, required];
@@ -44,10 +44,10 @@ function registerPropagator(settings: RegisterSettings, late: boolean, sdk: SdkS
   if (propagator === undefined) return;
   const { propagators: names } = settings;
   if (!names.includes('deadline')) {
-    warn('OTEL_PROPAGATORS does not name "deadline": no deadline is sent or read');
+    warn('OTEL_PROPAGATORS does not name "deadline", so no deadline is sent or read: add it');
   }
   if (late) {
-    warn('loaded after OpenTelemetry has started, whose propagator it replaces now: load it first');
+    warn('loaded after OpenTelemetry has started, so its propagator is replaced now: load this package first');
     propagation.disable();
   }
   propagation.setGlobalPropagator(propagator);
@@ -55,7 +55,7 @@ function registerPropagator(settings: RegisterSettings, late: boolean, sdk: SdkS
   sdk.answerFor(names);
 }
 
-/** Every SDK registers a context manager. */
+/** Whether a context manager or a propagator is registered. Every SDK registers a context manager. */
 function sdkHasStarted(): boolean {
   const key = createContextKey('is kept');
   const isKept = context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true);
@@ -63,11 +63,11 @@ function sdkHasStarted(): boolean {
 }
 
 /**
- * Enforcement, metrics and traces, from the start of the SDK on. Not before: an instrumentation hooks `require`, and what
- * the SDK itself loads under that hook, before its own instrumentations are there, would never be seen by them.
+ * Starts enforcement, metrics and traces when the SDK starts. Not earlier: our instrumentation hooks `require`. If it
+ * did so before the SDK, modules that the SDK loads before its own instrumentations would never be seen by these.
  */
-function instrument(config: DeadlineInstrumentationConfig, late: boolean, sdk: SdkStart, told: Operator): void {
-  const Instrumentation = loadInstrumentation(told);
+function instrument(config: DeadlineInstrumentationConfig, late: boolean, sdk: SdkStart, log: Operator): void {
+  const Instrumentation = loadInstrumentation(log);
   let instrumentation: DeadlineInstrumentation | undefined;
   const enable = () => {
     if (Instrumentation !== undefined) instrumentation ??= new Instrumentation(config);
@@ -82,19 +82,19 @@ function instrument(config: DeadlineInstrumentationConfig, late: boolean, sdk: S
   sdk.onTracerProvider(showDeadlines);
 }
 
-/** At once: while other modules are being imported it may not be possible. */
+/** Loads the instrumentation now: `require` may fail later, while other modules are being imported. */
 function loadInstrumentation({ error }: Operator): typeof DeadlineInstrumentation | undefined {
   try {
     return installed.instrumentation().DeadlineInstrumentation;
   } catch (failure) {
-    error(`nothing is enforced, deadlines only travel: ${reasonFor(failure)}`);
+    error(`deadlines are propagated but not enforced: ${reasonFor(failure)}`);
     return undefined;
   }
 }
 
 function reasonFor(failure: unknown): string {
   const { code, message } = failure as NodeJS.ErrnoException;
-  // `require` and `import` have a code each.
+  // MODULE_NOT_FOUND of `require`, ERR_MODULE_NOT_FOUND of `import`.
   if (code?.endsWith('MODULE_NOT_FOUND')) return 'install @opentelemetry/instrumentation';
   return String(message).split('\n', 1)[0] as string;
 }

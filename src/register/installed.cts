@@ -1,11 +1,13 @@
-// A CommonJS module in both builds: `require` works at once, which `--require` needs, and what is not there can be
-// caught, which a static import does not allow.
+// A CommonJS module in both builds. `require` is synchronous, which `--require` needs, and a missing package can be
+// caught, which a static import doesn't allow.
 import api = require('@opentelemetry/api');
 
-/** The copy of the api that `require` gets: SDK 3 has another one for `import`. */
+/** The copy of the API that `require` returns. SDK 3 has another copy for `import`. */
 const requiredApi: Pick<typeof api, 'context' | 'propagation' | 'metrics' | 'trace' | 'diag'> = api;
 
-/** What a package exports; `undefined` when it is not installed, neither beside this package nor for the application. */
+/**
+ * The exports of a package, as seen from this package or from the application; `undefined` when it is not installed.
+ */
 function installed(name: string): Record<string, unknown> | undefined {
   try {
     return require(require.resolve(name, { paths: [__dirname, process.cwd()] }));
@@ -14,7 +16,11 @@ function installed(name: string): Record<string, unknown> | undefined {
   }
 }
 
-/** "./instrumentation". @throws when a package that it needs is not installed */
+/**
+ * The exports of "./instrumentation".
+ *
+ * @throws when a package that it needs is not installed
+ */
 function instrumentation(): typeof import('../instrumentation/index.js', { with: { 'resolution-mode': 'import' }}) {
   return require('../instrumentation/index.js');
 }

@@ -1,18 +1,20 @@
 import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { diagLogLevelFromString } from '@opentelemetry/core';
 
-/** Where the api keeps what is registered, in all its copies of major version 1. */
+/** The key of the object on `globalThis` in which every copy of API 1 stores its registrations. */
 const GLOBALS = Symbol.for('opentelemetry.js.api.1');
 
-/** Told to whoever operates the service. */
+/** Logs for the operator of the service. */
 export interface Operator {
   error(message: string): void;
   warn(message: string): void;
 }
 
 /**
- * An operator who reads diag, where a logger is registered, else the console: the SDK registers its logger after us, and
- * only where OTEL_LOG_LEVEL is set, and an error that nobody sees is none. `OTEL_LOG_LEVEL` decides what is told.
+ * Logs to the logger of `diag`, or to the console if none is registered: the SDK registers its logger later, and only
+ * if `OTEL_LOG_LEVEL` is set.
+ *
+ * @param logLevel the value of `OTEL_LOG_LEVEL`, which applies to the console too; default: warnings and errors
  */
 export function operator(logLevel: string | undefined): Operator {
   const level = logLevel?.trim() ? diagLogLevelFromString(logLevel.trim()) : undefined;
@@ -21,7 +23,7 @@ export function operator(logLevel: string | undefined): Operator {
     if (hasLogger()) return diag[kind](text);
     diag.setLogger(new DiagConsoleLogger(), { logLevel: level ?? DiagLogLevel.WARN });
     diag[kind](text);
-    // Left in place, it would make the SDK warn of two loggers.
+    // Removed again, or the SDK would warn that a logger is registered already.
     diag.disable();
   };
   return { error: (message) => tell('error', message), warn: (message) => tell('warn', message) };

@@ -5,17 +5,17 @@ import type { PropagatorOptions } from '../propagation/create-propagator.js';
 import { DeadlinePropagator } from '../propagation/deadline-propagator.js';
 import type { RegisterSettings } from './environment.js';
 
-/** What an installed package exports; `undefined` when there is none of that name. */
+/** Returns the exports of a package; `undefined` when it is not installed. */
 export type Installed = (name: string) => Record<string, unknown> | undefined;
 
-/** A propagator of OpenTelemetry's own in a package of its own. */
+/** A propagator of OpenTelemetry that has a package of its own. */
 interface Packaged {
   readonly package: string;
   readonly className: string;
   readonly options?: object;
 }
 
-/** The names that OpenTelemetry's specification of environment variables knows, beside ours. */
+/** The names in OpenTelemetry's specification of environment variables that are not in {@link OURS}. */
 const PACKAGED = new Map<string, Packaged>([
   ['b3', { package: '@opentelemetry/propagator-b3', className: 'B3Propagator' }],
   // B3InjectEncoding.MULTI_HEADER
@@ -32,9 +32,9 @@ const OURS = new Map<string, (options: PropagatorOptions) => TextMapPropagator>(
 ]);
 
 /**
- * The propagator that `OTEL_PROPAGATORS` asks for; `undefined` when that is none.
+ * The propagator for the names in `OTEL_PROPAGATORS`; `undefined` when there is none, or the names include `none`.
  *
- * @param warn told of each name that there is no propagator for; it is left out
+ * @param warn called for each name without a propagator, which is ignored
  */
 export function propagatorFor(
   { propagators: names, propagator: options }: RegisterSettings,
@@ -43,7 +43,7 @@ export function propagatorFor(
 ): TextMapPropagator | undefined {
   if (names.includes('none')) return undefined;
   const propagators: TextMapPropagator[] = [];
-  // The deadline comes last: the context that it makes lies over what the others have set.
+  // The deadline comes last, so that its overlay is on top of the values that the others have set.
   for (const name of [...names].sort((a, b) => Number(a === 'deadline') - Number(b === 'deadline'))) {
     const propagator = OURS.get(name)?.(options) ?? fromPackage(name, installed);
     if (propagator === undefined) warn(reasonForNone(name));
@@ -64,5 +64,5 @@ function reasonForNone(name: string): string {
   const packaged = PACKAGED.get(name);
   if (packaged !== undefined) return `OTEL_PROPAGATORS: "${name}" needs ${packaged.package}, which is not installed`;
   const known = [...OURS.keys(), ...PACKAGED.keys(), 'none'].join(', ');
-  return `OTEL_PROPAGATORS: "${name}" is left out; known are ${known}`;
+  return `OTEL_PROPAGATORS: unknown name "${name}" is ignored: expected ${known}`;
 }

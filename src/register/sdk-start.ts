@@ -13,8 +13,8 @@ import { type Method, type Patched, patchMethod } from '../instrumentation/hooks
 import { probeInjection } from '../propagation/probe-injection.js';
 
 /**
- * What is used of a copy of `@opentelemetry/api`. SDK 3 has two in one process, for `import` and for `require`: each has
- * functions of its own, over the same globals.
+ * A copy of `@opentelemetry/api`. SDK 3 has two copies in one process, for `import` and for `require`: each has its own
+ * functions, over the same globals.
  */
 export interface Api {
   readonly context: ContextAPI;
@@ -24,21 +24,22 @@ export interface Api {
   readonly diag: DiagAPI;
 }
 
-/** The names of propagators that the SDKs of both lines know. */
+/** The names of the propagators that the SDKs of both lines support. */
 const KNOWN_TO_SDK = ['tracecontext', 'baggage', 'b3', 'b3multi', 'none'];
 
 /**
- * Lets an SDK start after us as if it had been told of our propagator. The environment is left alone: the SDK reads
- * `OTEL_PROPAGATORS` itself, makes what it knows of it, and registers that; which is then left out.
+ * Lets an SDK that starts after this package run with the propagator of this package. The environment is not changed:
+ * the SDK reads `OTEL_PROPAGATORS` itself, makes those propagators that it supports, and registers them. That
+ * registration is ignored.
  */
 export class SdkStart {
   constructor(private readonly apis: Iterable<Api>) {}
 
   /**
-   * Keeps `ours` the global propagator. One that carries the deadline itself (an application's own, made in code) takes
-   * its place.
+   * Keeps `ours` as the global propagator: later registrations are ignored, unless the propagator carries deadlines
+   * itself, because the application has made it with this package.
    *
-   * @param warn told when one is left out that has fields which ours has not
+   * @param warn called when a propagator is ignored that has fields which `ours` does not have
    */
   keep(ours: TextMapPropagator, warn: (message: string) => void): void {
     for (const { propagation } of this.apis) {
@@ -46,7 +47,7 @@ export class SdkStart {
     }
   }
 
-  /** Keeps the SDK from warning of names in `OTEL_PROPAGATORS` that it does not know, and that we have seen to. */
+  /** Suppresses the SDK's warnings about names in `OTEL_PROPAGATORS` that only this package supports. */
   answerFor(names: readonly string[]): void {
     const quoted = names.filter((name) => !KNOWN_TO_SDK.includes(name)).map((name) => `"${name}"`);
     const isAnswered = (message: unknown) =>
@@ -54,23 +55,26 @@ export class SdkStart {
     for (const { diag } of this.apis) patchMethod(diag, 'warn', wrapWarn, isAnswered);
   }
 
-  /** Tells that the SDK starts: it registers its context manager first of all, when its instrumentations are made. */
+  /**
+   * Calls `listener` when the SDK starts. It registers its context manager first, when it has made its
+   * instrumentations.
+   */
   onStart(listener: () => void): void {
     for (const { context } of this.apis) patchMethod(context, 'setGlobalContextManager', wrapRegistration, listener);
   }
 
-  /** Tells of the MeterProvider that the SDK registers. */
+  /** Calls `listener` with the MeterProvider that the SDK registers. */
   onMeterProvider(listener: (provider: MeterProvider) => void): void {
     for (const { metrics } of this.apis) patchMethod(metrics, 'setGlobalMeterProvider', wrapRegistration, listener);
   }
 
-  /** Tells of the TracerProvider that the SDK registers. */
+  /** Calls `listener` with the TracerProvider that the SDK registers. */
   onTracerProvider(listener: (provider: TracerProvider) => void): void {
     for (const { trace } of this.apis) patchMethod(trace, 'setGlobalTracerProvider', wrapRegistration, listener);
   }
 }
 
-/** The propagator that is to stay, and who is told when another one is left out. */
+/** The propagator to keep, and the function that is called when another one with other fields is ignored. */
 interface Kept {
   readonly ours: TextMapPropagator;
   readonly warn: (message: string) => void;
@@ -87,19 +91,20 @@ function wrapSetGlobalPropagator(original: Method, patched: Patched<Kept>): Meth
       return original.call(this, propagator);
     }
     const lost = propagator.fields().filter((field) => !ours.includes(field));
-    if (lost.length > 0) kept.warn(`a propagator of ${lost.join(', ')} is left out: name it in OTEL_PROPAGATORS`);
+    if (lost.length > 0)
+      kept.warn(`a propagator with the fields ${lost.join(', ')} is ignored: add it to OTEL_PROPAGATORS`);
     return true;
   };
 }
 
-/** Its settings: whether a warning is left out. */
+/** The settings are a predicate: whether to suppress a warning. */
 function wrapWarn(original: Method, patched: Patched<(message: unknown) => boolean>): Method {
   return function warn(this: DiagAPI, ...args: unknown[]): void {
     if (!patched.settings?.(args[0])) original.apply(this, args);
   };
 }
 
-/** Its settings: who is told of what was registered. */
+/** The settings are a listener, which is called with the object that was registered. */
 function wrapRegistration<T>(original: Method, patched: Patched<(registered: T) => void>): Method {
   return function setGlobal(this: unknown, offered: T): boolean {
     const registered = original.call(this, offered);

@@ -3,8 +3,8 @@ import { type Method, patchMethod } from '../instrumentation/hooks/patch-method.
 import { DeadlineSpanProcessor } from '../telemetry/deadline-span-processor.js';
 
 /**
- * Lets the spans of a TracerProvider show deadlines as {@link DeadlineSpanProcessor} does. An SDK takes processors in its
- * constructor alone, so what is wrapped is what every provider has: `startSpan` of its tracers and `end` of its spans.
+ * Runs a {@link DeadlineSpanProcessor} for the spans of a TracerProvider. An SDK accepts processors in its constructor
+ * only. Every provider has `startSpan` of its tracers and `end` of its spans, so these two methods are wrapped instead.
  */
 export function showDeadlines(provider: TracerProvider): void {
   patchMethod(
@@ -16,7 +16,7 @@ export function showDeadlines(provider: TracerProvider): void {
 
 const processor = new DeadlineSpanProcessor();
 
-/** Those whose `end` is wrapped. */
+/** The classes of spans whose `end` is wrapped. */
 const spanClasses = new WeakSet<object>();
 
 function wrapStartSpan(original: Method): Method {

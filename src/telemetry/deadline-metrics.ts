@@ -2,21 +2,21 @@ import { type Attributes, createNoopMeter, type Meter } from '@opentelemetry/api
 import { addBudgetMeter, type BudgetMeter, type DeadlineEvent, listen } from '../events.js';
 import { NEVER } from '../time/clock.js';
 
-/** Seconds: from the quickest internal call to a budget that no caller waits out. */
+/** In seconds, from the fastest internal call to a budget longer than any caller waits. */
 const BUDGET_BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-/** A request that uses more than 0.9 has no reserve; above 1 its caller has gone. */
+/** Above 0.9 a request has hardly any reserve; above 1 its caller has gone away. */
 const UTILIZATION_BOUNDARIES = [0.1, 0.25, 0.5, 0.75, 0.9, 1, 1.5, 2, 5];
 
 const MS_PER_SECOND = 1000;
 
 /**
- * Records what happens to deadlines in the instruments of `meter`. Their names and attributes are documented in
- * docs/telemetry.md. Returns what stops it.
+ * Records events and budgets in instruments of `meter`. docs/telemetry.md has their names and attributes. Returns a
+ * function that stops the recording.
  *
- * Attributes are fixed words, so that the number of time series is bounded whatever arrives.
+ * The values of attributes are fixed words, so that no request can add a time series.
  */
 export function recordMetrics(meter: Meter): () => void {
-  // Without a MeterProvider nobody is to be told of anything.
+  // Without a MeterProvider there is no one to record for.
   if (meter === createNoopMeter()) return () => {};
   const stopCounting = listen(counterOf(meter));
   const stopMeasuring = addBudgetMeter(budgetMeterOf(meter));
@@ -28,12 +28,12 @@ export function recordMetrics(meter: Meter): () => void {
 
 function budgetMeterOf(meter: Meter): BudgetMeter {
   const received = meter.createHistogram('deadline.budget.received', {
-    description: 'The budget that inbound requests bring from their callers.',
+    description: 'The budget that inbound requests receive from their callers.',
     unit: 's',
     advice: { explicitBucketBoundaries: BUDGET_BOUNDARIES },
   });
   const utilization = meter.createHistogram('deadline.budget.utilization', {
-    description: 'The share of its budget that an inbound request has used when it is done.',
+    description: 'The fraction of its budget that an inbound request has used at its end.',
     unit: '1',
     advice: { explicitBucketBoundaries: UTILIZATION_BOUNDARIES },
   });
@@ -42,7 +42,7 @@ function budgetMeterOf(meter: Meter): BudgetMeter {
       received.record(budget / MS_PER_SECOND, { 'deadline.transport': transport });
     },
     served(measured, transport) {
-      // A default budget may be Infinity: of that there is no share.
+      // A default budget may be Infinity, and then has no utilization.
       if (measured.budget === NEVER) return;
       utilization.record(measured.spent / measured.budget, { 'deadline.transport': transport });
     },
@@ -51,15 +51,15 @@ function budgetMeterOf(meter: Meter): BudgetMeter {
 
 function counterOf(meter: Meter): (event: DeadlineEvent) => void {
   const exceeded = meter.createCounter('deadline.exceeded', {
-    description: 'Inbound requests and outbound calls whose time ran out.',
+    description: 'Inbound requests and outbound calls whose deadline passed.',
     unit: '{call}',
   });
   const exceededDownstream = meter.createCounter('deadline.downstream.exceeded', {
-    description: 'Outbound calls that were answered that the time had run out in the service called, or further down.',
+    description: 'Outbound calls whose response reported that the deadline passed in the called service or below.',
     unit: '{call}',
   });
   const rejected = meter.createCounter('deadline.rejected', {
-    description: 'Inbound requests that arrived too late, and outbound calls that were not begun.',
+    description: 'Inbound requests that arrived after their deadline, and outbound calls that were not started.',
     unit: '{call}',
   });
   const cancelled = meter.createCounter('deadline.cancelled', {
@@ -67,15 +67,15 @@ function counterOf(meter: Meter): (event: DeadlineEvent) => void {
     unit: '{call}',
   });
   const detached = meter.createCounter('deadline.detached', {
-    description: 'Outbound calls made inside a request, in a context that knows nothing of it.',
+    description: 'Outbound calls made while a request was served, in a context that has lost its scope.',
     unit: '{call}',
   });
   const malformed = meter.createCounter('deadline.field.malformed', {
-    description: 'Inbound deadline fields in which nothing was valid.',
+    description: 'Inbound deadline fields without any valid value.',
     unit: '{field}',
   });
   const baggageDropped = meter.createCounter('deadline.baggage.dropped', {
-    description: 'Baggage members that were dropped; what lies behind a limit counts as one.',
+    description: 'Baggage members that were dropped. All members beyond a limit count as one.',
     unit: '{member}',
   });
   return (event) => {

@@ -6,10 +6,10 @@ import { SPAN_SCOPE } from '../private-keys.js';
 import { NEVER, now } from '../time/clock.js';
 import { type DescribedSpan, hopOf } from './hop.js';
 
-/** What is kept of a span that started under a deadline. */
+/** Kept on a span that started under a deadline. */
 interface Watched {
   readonly scope: Scope;
-  /** On the clock of `now()`. */
+  /** When the span started, on the clock of `now()`. */
   readonly start: number;
 }
 
@@ -17,16 +17,18 @@ type WatchedSpan = DescribedSpan & { [SPAN_SCOPE]?: Watched | undefined };
 
 /**
  * A span processor that shows deadlines in traces, for
- * `new NodeSDK({ spanProcessors: [new DeadlineSpanProcessor(), ...] })`. It exports nothing itself.
+ * `new NodeSDK({ spanProcessors: [new DeadlineSpanProcessor(), ...] })`. It exports no spans itself.
  *
- * Spans that start under a deadline get `deadline.budget_ms`, what the deadline gave, and `deadline.remaining_ms`, what
- * was left of it as the span started: whole milliseconds, rounded down. A span that was open when the deadline passed,
- * or when the caller went away, gets the event `deadline.exceeded` or `deadline.cancelled` at that time, with
- * `deadline.reason` and `deadline.hop` (who spent the budget: the service, for a call the service and its target).
- * Spans without a deadline are left as they are.
+ * A span that starts under a deadline gets two attributes, in whole milliseconds, rounded down: `deadline.budget_ms`,
+ * the whole budget, and `deadline.remaining_ms`, the time that was left when the span started.
  *
- * Events need sdk-trace-base 2.3 or newer, or sdk-trace 3: older ones don't let a processor see a span before it ends.
- * (Its type is spelt out, not imported: it fits both lines.)
+ * A span that was open when the deadline passed, or when the caller went away, gets the event `deadline.exceeded` or
+ * `deadline.cancelled` with the time of that. The event has the attributes `deadline.reason`, a text, and
+ * `deadline.hop`: the service, or for a call the service and its target.
+ *
+ * Spans without a deadline are not changed. Events need sdk-trace-base 2.3 or newer, or sdk-trace 3: older versions
+ * don't call a processor before a span ends. The class doesn't import the type `SpanProcessor`, to fit both lines of
+ * the SDK.
  */
 export class DeadlineSpanProcessor {
   onStart(span: Span, parentContext: Context): void {
@@ -40,26 +42,26 @@ export class DeadlineSpanProcessor {
   }
 
   /**
-   * Looked at here and not when it happens: an observer, and with it an alarm, for each span would cost more than all
-   * the rest.
+   * The outcome is looked up when the span ends. An observer for each span, with an alarm, would cost more than all the
+   * rest of this class.
    */
   onEnding(span: Span): void {
     const watched = (span as WatchedSpan)[SPAN_SCOPE];
     const ending = watched?.scope.outcome();
     if (watched === undefined || ending === undefined) return;
-    // Told once, also where there are two of these processors.
+    // One event, even if there are two of these processors.
     this.onEnd(span);
     const { reason, instant } = ending;
     span.addEvent(
       isDeadlineExceeded(reason) ? 'deadline.exceeded' : 'deadline.cancelled',
       { 'deadline.reason': reason.message, 'deadline.hop': hopOf(span as DescribedSpan) },
-      // A scope may have ended before the span started: then that is what the span started with.
+      // If the scope ended before the span started, the event is at the start of the span.
       wallClock(Math.max(instant, watched.start)),
     );
   }
 
   onEnd(span: object): void {
-    // A span that waits for its export must not keep the scope of a request that is long done.
+    // A span that waits for its export must not keep the scope of its request in memory.
     if (SPAN_SCOPE in span) span[SPAN_SCOPE] = undefined;
   }
 
@@ -68,7 +70,7 @@ export class DeadlineSpanProcessor {
   async shutdown(): Promise<void> {}
 }
 
-/** A past instant of `now()` as ms since the epoch. */
+/** An instant in the past, on the clock of `now()`, in ms since the epoch. */
 function wallClock(instant: number): number {
   return Date.now() - (now() - instant);
 }

@@ -1,17 +1,17 @@
 import { type Attributes, type AttributeValue, SpanKind } from '@opentelemetry/api';
 
-/** What the spans of both lines of the SDK have beside the api's `Span`. */
+/** The properties that spans have in both lines of the SDK, in addition to `Span` of the API. */
 export interface DescribedSpan {
   readonly kind?: SpanKind;
   readonly attributes?: Attributes;
   readonly resource?: { readonly attributes: Attributes };
 }
 
-/** Where the peer's name is, by OpenTelemetry's semantic conventions: the current ones, then those before. */
+/** The attributes with the address of the peer: OpenTelemetry's current semantic conventions, then older ones. */
 const PEER_ADDRESS = ['server.address', 'net.peer.name', 'http.host'];
 const PEER_PORT = ['server.port', 'net.peer.port'];
 
-/** Where a span's time is spent, in words: the service; for an outbound call `service → host:port`. */
+/** Where the time of a span is spent: the name of the service; for an outbound call `service → host:port`. */
 export function hopOf({ kind, attributes = {}, resource }: DescribedSpan): string {
   const service = String(resource?.attributes['service.name'] ?? 'unknown_service');
   if (kind !== SpanKind.CLIENT && kind !== SpanKind.PRODUCER) return service;
