@@ -38,7 +38,7 @@ export class Deadline {
    */
   static at(when: number | Date): Deadline {
     const epochMs: unknown = isDate(when) ? when.getTime() : when;
-    const expected = 'a Date or milliseconds since the epoch';
+    const expected = 'a Date or ms since the epoch';
     if (typeof epochMs !== 'number') throw wrongType('Deadline.at', expected, when);
     if (Number.isNaN(epochMs)) throw outOfRange('Deadline.at', expected, epochMs);
     return new Deadline(Math.max(epochMs - Date.now(), 0), false);
@@ -77,8 +77,8 @@ export class Deadline {
 
 /** The rule that a deadline only shrinks: the earlier of two deadlines; `outer` when both pass at the same instant. */
 export function earlier(outer: Deadline | undefined, inner: Deadline | undefined): Deadline | undefined {
-  if (outer === undefined || inner === undefined) return outer ?? inner;
-  return outer.due <= inner.due ? outer : inner;
+  if (outer === undefined || (inner !== undefined && inner.due < outer.due)) return inner;
+  return outer;
 }
 
 /** Whether `value` is a {@link Deadline}, made by this copy of the package or by another one. */

@@ -11,7 +11,7 @@ export interface Alarm {
   slot: number;
   ring(): void;
   /** Clears the alarm if its ringing would have no effect, because the scope has been garbage-collected. */
-  clearIfUnreachable(): unknown;
+  clearIfUnreachable(): void;
 }
 
 export const UNSET = -1;

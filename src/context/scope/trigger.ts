@@ -1,7 +1,7 @@
 import { type Alarm, clearAlarm, setAlarm, UNSET } from '../../time/alarms.js';
 import { NEVER } from '../../time/clock.js';
 import type { Deadline } from '../deadline.js';
-import type { ScopeObserver } from './observer.js';
+import type { ScopeObserver, Watch } from './observer.js';
 import type { Scope } from './scope.js';
 
 /**
@@ -50,25 +50,28 @@ export class ScopeTrigger implements Alarm, ScopeObserver {
   }
 
   scopeEnded(): void {
-    if (!this.clearIfUnreachable()) this.#scope?.watch?.announce();
+    this.#watch()?.announce();
   }
 
   observeCancel(): void {
-    if (!this.clearIfUnreachable()) this.#scope?.watch?.observeCancel();
+    this.#watch()?.observeCancel();
   }
 
   scopeCompleted(): void {
-    if (!this.clearIfUnreachable()) this.#scope?.watch?.follow();
+    this.#watch()?.follow();
   }
 
   requestAnswered(): void {
-    this.#scope?.watch?.requestAnswered();
+    this.#watch()?.requestAnswered();
   }
 
-  clearIfUnreachable(): boolean {
-    if (this.#scope !== undefined) return false;
-    this.close();
-    return true;
+  clearIfUnreachable(): void {
+    if (this.#scope === undefined) this.close();
+  }
+
+  #watch(): Watch | undefined {
+    this.clearIfUnreachable();
+    return this.#scope?.watch;
   }
 
   get #scope(): Scope | undefined {
