@@ -24,7 +24,7 @@ export function checkNumber(
 
 /** Throws unless `value` is a duration: a number of milliseconds from 0 to `Infinity`. */
 export function checkDuration(where: string, value: unknown): asserts value is number {
-  checkNumber(where, 'a number of milliseconds, 0 or more', value, (ms) => ms >= 0);
+  checkNumber(where, 'a number of ms, 0 or more', value, (ms) => ms >= 0);
 }
 
 /** Throws unless `value` is a function. */

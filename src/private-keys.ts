@@ -13,7 +13,7 @@ export const ERROR_KIND = Symbol.for('opentelemetry-propagator-deadline.error');
 export const IS_DEADLINE = Symbol.for('opentelemetry-propagator-deadline.Deadline');
 
 /** On an `AbortSignal` of ours: who is to know when a listener for 'abort' is added or removed. Not enumerable. */
-export const ABORT_LISTENERS = /* @__PURE__ */ Symbol('abort listeners');
+export const ABORT_LISTENERS = /* @__PURE__ */ Symbol('abort');
 
 /** On a span of the SDK: the scope in which it started, until it has ended. */
 export const SPAN_SCOPE = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline scope of a span');

@@ -40,7 +40,7 @@ describe('a duration', () => {
 
   test.each([-1, -Number.MIN_VALUE, Number.NEGATIVE_INFINITY, Number.NaN])('%d is out of range', (ms) => {
     expect(() => checkDuration('here', ms)).toThrow(
-      new RangeError(`here: expected a number of milliseconds, 0 or more, got ${ms}`),
+      new RangeError(`here: expected a number of ms, 0 or more, got ${ms}`),
     );
   });
 

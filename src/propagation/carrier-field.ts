@@ -1,10 +1,11 @@
 import type { TextMapGetter } from '@opentelemetry/api';
 
 /**
- * The text of a carrier's field; several lines are joined as one list. `undefined` when it is absent, `null` when what
- * the getter returned is not text. What the getter throws is passed on.
+ * The text of a carrier's field. Several lines are joined by commas.
  *
- * @param enough how many characters of several lines are of interest; a little more may be returned
+ * @param enough how many characters are needed of several lines; slightly more may be returned
+ * @returns `undefined` when the field is absent, `null` when the getter returned neither text nor lines
+ * @throws what the getter throws
  */
 export function readField(
   carrier: unknown,
@@ -14,14 +15,17 @@ export function readField(
 ): string | null | undefined {
   const value: unknown = getter.get(carrier, name);
   if (typeof value === 'string') return value;
-  // `null` is what `Headers.get` returns for a field that is absent.
+  // `Headers.get` returns `null` for an absent field.
   if (value === undefined || value === null) return undefined;
-  // gRPC metadata, Node's raw headers. No lines at all: absent.
+  // gRPC metadata and Node's raw headers return arrays. An empty array is an absent field.
   if (!Array.isArray(value)) return null;
   return value.length === 0 ? undefined : joinLines(value, enough);
 }
 
-/** A line that is not text (a Buffer, a hole) becomes an empty member, so that the number of lines is bounded too. */
+/**
+ * A line that is not text (a Buffer, a hole) becomes an empty member: with its comma, `enough` limits the lines as
+ * well.
+ */
 function joinLines(lines: readonly unknown[], enough: number): string {
   let text = '';
   for (let i = 0; i < lines.length && text.length <= enough; i++) {

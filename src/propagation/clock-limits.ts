@@ -2,16 +2,18 @@ import { checkDuration, checkOptions } from '../check-argument.js';
 import { DAY } from '../wire/formats/clock-time.js';
 import type { DeadlineFormat } from '../wire/formats/deadline-format.js';
 
-/** How far the clocks of callers are trusted. */
+/** Limits on the clock times that callers send. */
 export interface ClockLimits {
-  /** What is granted to a time that arrives, in ms, 0 or more: by how much the clocks of callers may be behind. Default: 0. */
+  /**
+   * Is added to each time that arrives, in ms, 0 or more: how far the clocks of callers may be behind. Default: 0.
+   */
   readonly skew?: number;
-  /** How far away a time may be, in ms, 0 or more; a later one is a mistake, and ignored. Default: 24 hours. */
+  /** How far in the future a time may be, in ms, 0 or more; a later one is ignored as a mistake. Default: 24 hours. */
   readonly maxFuture?: number;
 }
 
 /**
- * A format that holds a clock time, read with other limits: `withClockLimits(xDeadline, { skew: 200 })`.
+ * A copy of a format that sends clock times, with other limits: `withClockLimits(xDeadline, { skew: 200 })`.
  *
  * @throws TypeError or RangeError that names the option and quotes what it got
  */

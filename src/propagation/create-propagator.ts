@@ -6,7 +6,7 @@ import { BoundedBaggagePropagator } from './baggage/propagator.js';
 import type { DeadlinePropagatorOptions } from './deadline-options.js';
 import { DeadlinePropagator } from './deadline-propagator.js';
 
-/** Options of {@link createPropagator}: each the options of the propagator of that name. */
+/** Options of {@link createPropagator}: those of the deadline propagator, and those of the baggage propagator. */
 export interface PropagatorOptions {
   readonly deadline?: DeadlinePropagatorOptions;
   readonly baggage?: BaggagePropagatorOptions;
@@ -24,7 +24,7 @@ export function createPropagator(options?: PropagatorOptions): TextMapPropagator
     propagators: [
       new W3CTraceContextPropagator(),
       new BoundedBaggagePropagator(options?.baggage),
-      // Last: the context that it makes lies over what the others have set.
+      // Last, so that its overlay is on top of the values that the others have set.
       new DeadlinePropagator(options?.deadline),
     ],
   });

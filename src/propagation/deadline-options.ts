@@ -1,31 +1,38 @@
 import { checkDuration, checkNumber, checkOptions, wrongType } from '../check-argument.js';
-import type { DeadlineFormat } from '../wire/formats/deadline-format.js';
+import { type DeadlineFormat, NO_DEADLINE } from '../wire/formats/deadline-format.js';
 import { timebudget } from '../wire/formats/timebudget.js';
 
 /** Options of `DeadlinePropagator`, and of `createPropagator` under `deadline`. */
 export interface DeadlinePropagatorOptions {
-  /** The formats that are read. Of all fields that are there the smallest budget counts. Default: `[timebudget]`. */
+  /**
+   * The formats that `extract` reads. If several headers are present the smallest budget counts. Default:
+   * `[timebudget]`.
+   */
   readonly extract?: readonly DeadlineFormat[];
-  /** The formats that are written, all of them. Default: `[timebudget]`. */
+  /** The formats that `inject` writes, all of them. Default: `[timebudget]`. */
   readonly inject?: readonly DeadlineFormat[];
-  /** The longest budget that is accepted from a caller, in ms, 0 or more; a longer one is cut to it. Default: no limit. */
+  /**
+   * The longest budget that is accepted from a caller, in ms, 0 or more. A longer budget is reduced to it. Default: no
+   * limit.
+   */
   readonly maxBudget?: number;
   /**
-   * What is kept back from the budget that is passed on, so that this hop can still answer in time when the next one
-   * has used up its share: a fraction of what is left (0 or more, below 1), or ms (5 or more). Default: 0.
+   * The part of the remaining time that is not propagated, so that this service can still answer in time when the
+   * called service has used its whole budget. A fraction of the remaining time (0 or more, below 1), or ms (5 or more).
+   * Default: 0.
    *
-   * From 1 to below 5 is refused: it was meant as a percentage, or it is too little to answer in.
+   * A number from 1 to below 5 is refused: it was meant as a percentage, or it is too little time to answer in.
    */
   readonly reserve?: number;
 }
 
-/** The options as the propagator uses them. `reserve`: a fraction below 1, or ms from there on. */
+/** The options with defaults. `reserve`: a fraction if it is below 1, else ms. */
 export type DeadlineSettings = Required<DeadlinePropagatorOptions>;
 
 /** @throws TypeError or RangeError that names the option and quotes what it got */
 export function resolveDeadlineOptions(options: DeadlinePropagatorOptions = {}): DeadlineSettings {
   checkOptions('deadline options', options, ['extract', 'inject', 'maxBudget', 'reserve']);
-  const { extract = [timebudget], inject = [timebudget], maxBudget = Number.POSITIVE_INFINITY, reserve = 0 } = options;
+  const { extract = [timebudget], inject = [timebudget], maxBudget = NO_DEADLINE, reserve = 0 } = options;
   checkFormats('extract', extract);
   checkFormats('inject', inject);
   checkDuration('maxBudget', maxBudget);
@@ -40,5 +47,5 @@ export function resolveDeadlineOptions(options: DeadlinePropagatorOptions = {}):
 
 function checkFormats(option: string, formats: unknown): void {
   if (!Array.isArray(formats)) throw wrongType(option, 'an array of formats', formats);
-  for (const format of formats) if (typeof format?.parse !== 'function') throw wrongType(option, 'formats', format);
+  for (const format of formats) if (typeof format?.parse !== 'function') throw wrongType(option, 'a format', format);
 }

@@ -16,7 +16,8 @@ import { injectionObservers } from './injection-observer.js';
 export { TIMEBUDGET };
 
 /**
- * Carries the deadline as what the caller has left: in the field `timebudget`, in ms, or in the formats of others.
+ * Propagates the deadline as the time that the caller has left: in the header `timebudget`, in ms, or in the headers of
+ * other formats.
  *
  * `inject` and `extract` never throw, whatever carrier, getter, setter or context they meet.
  */
@@ -29,8 +30,8 @@ export class DeadlinePropagator implements TextMapPropagator {
   }
 
   /**
-   * Writes what is left of the deadline in `context`, less the `reserve`; 0 when it has passed or the caller has gone,
-   * nothing when there is no deadline.
+   * Writes the time left until the deadline in `context`, minus the `reserve`: 0 when the deadline has passed or the
+   * caller has gone away, nothing when there is no deadline.
    */
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
     try {
@@ -44,13 +45,13 @@ export class DeadlinePropagator implements TextMapPropagator {
         for (const observe of injectionObservers) observe(context, carrier, budget, this);
       }
     } catch {
-      // A frozen carrier, a setter's own failure: the call goes out without a deadline.
+      // The carrier is frozen, or the setter failed: the call is sent without a deadline.
     }
   }
 
   /**
-   * A context with the deadline that the carrier holds, counted from now, unless `context` has an earlier one.
-   * `context` itself when the carrier holds none that is valid.
+   * A copy of `context` with the deadline of the carrier, counted from now. A deadline that `context` has already still
+   * binds if it is earlier. `context` itself when the carrier has no valid deadline.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     try {
@@ -61,27 +62,27 @@ export class DeadlinePropagator implements TextMapPropagator {
       if (budget === undefined) return context;
       return setScope(context, new Scope(parent, Deadline.fromCaller(budget), 'free'));
     } catch {
-      // A context that is no context.
+      // The context is none of OpenTelemetry's.
       return context;
     }
   }
 
-  /** The fields that are written. */
+  /** The names of the headers that `inject` writes, in lower case. */
   fields(): string[] {
     return this.#settings.inject.map(({ field }) => field);
   }
 
-  /** @internal As a `DeadlineWriter`. */
+  /** @internal See `DeadlineWriter`. */
   fieldsRead(): string[] {
     return this.#settings.extract.map(({ field }) => field);
   }
 
-  /** @internal As a `DeadlineWriter`. */
+  /** @internal See `DeadlineWriter`. */
   write(ms: number, carrier: unknown, setter: TextMapSetter): void {
     for (const format of this.#settings.inject) setter.set(carrier, format.field, format.format(ms, Date));
   }
 
-  /** The smallest budget that the carrier holds, in ms; `undefined` when there is none that is valid. */
+  /** The smallest budget in the carrier, in ms, at most `maxBudget`; `undefined` when no budget is valid. */
   #read(carrier: unknown, getter: TextMapGetter): number | undefined {
     let smallest = NO_DEADLINE;
     for (const format of this.#settings.extract) smallest = Math.min(smallest, readFormat(format, carrier, getter));
@@ -91,12 +92,12 @@ export class DeadlinePropagator implements TextMapPropagator {
   #passedOn(left: number): number {
     const { reserve } = this.#settings;
     const kept = reserve < 1 ? left * reserve : reserve;
-    // The last millisecond is passed on: a reserve must not turn a live deadline into an exhausted one.
+    // The last millisecond is always sent: the reserve must not turn a live deadline into an exhausted one.
     return Math.max(Math.min(left, 1), left - kept);
   }
 }
 
-/** The budget in a field, in ms; {@link NO_DEADLINE} when there is none that is valid. */
+/** The budget in one header, in ms; {@link NO_DEADLINE} when the header is absent or has no valid value. */
 function readFormat(format: DeadlineFormat, carrier: unknown, getter: TextMapGetter): number {
   try {
     const text = readField(carrier, getter, format.field, FIELD_LENGTH);
@@ -104,7 +105,7 @@ function readFormat(format: DeadlineFormat, carrier: unknown, getter: TextMapGet
     const budget = text === null ? null : format.parse(text, Date);
     if (budget !== null) return budget;
   } catch {
-    // A getter's own failure, a carrier that is no carrier.
+    // The getter failed, or the carrier is of another type: counted as malformed.
   }
   record({ type: 'malformed', field: format.field });
   return NO_DEADLINE;

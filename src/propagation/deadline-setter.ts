@@ -1,20 +1,21 @@
 import type { TextMapSetter } from '@opentelemetry/api';
 
-/** Writes the fields of a deadline: the propagator. */
+/** Writes a deadline into the headers of a call. A `DeadlinePropagator` is one. */
 export interface DeadlineWriter {
-  /** The names of all fields that it writes, in lower case. */
+  /** The names of all headers that `write` writes, in lower case. */
   fields(): string[];
-  /** The names of all fields that it reads, in lower case. */
+  /** The names of all headers that the propagator reads, in lower case. */
   fieldsRead(): string[];
-  /** Writes that `ms` are left, in whole ms, with `set` of a setter. */
+  /** Writes a budget of `ms` whole milliseconds, by `setter.set` for each header. */
   write(ms: number, carrier: unknown, setter: TextMapSetter): void;
 }
 
 /**
- * A setter that is told of the deadline as such, instead of one field after the other: it has to replace what stands in
- * these fields, and to know what has been passed on. (A setter of anybody else has no such method.)
+ * A setter of this package. The propagator passes the budget to `setDeadline` instead of writing the headers one by
+ * one, because such a setter has to replace headers that are there, and to know the budget. Other setters have no such
+ * method.
  */
 export interface DeadlineSetter<Carrier> extends TextMapSetter<Carrier> {
-  /** @param budget in whole ms; `Infinity`: there is no deadline */
+  /** @param budget in whole ms; `Infinity`: no deadline */
   setDeadline(carrier: Carrier, budget: number, writer: DeadlineWriter): void;
 }

@@ -29,7 +29,7 @@ export function attachInbound(headers: object, inbound: Inbound): void {
   attached.set(headers, inbound);
 }
 
-/** What was attached to a carrier; `undefined` when nothing was. */
+/** The `Inbound` of a carrier; `undefined` when it has none. */
 export function inboundOf(carrier: unknown): Inbound | undefined {
   return inUse ? attached.get(Object(carrier)) : undefined;
 }

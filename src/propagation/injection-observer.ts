@@ -4,7 +4,7 @@ import type { DeadlineWriter } from './deadline-setter.js';
 /**
  * Called after a propagator of ours has written into a carrier by a setter of somebody else's.
  *
- * @param budget in whole ms; `Infinity`: there is no deadline
+ * @param budget in whole ms; `Infinity`: no deadline
  */
 export type InjectionObserver = (context: Context, carrier: unknown, budget: number, writer: DeadlineWriter) => void;
 

@@ -7,5 +7,5 @@ import { isToken } from './text.js';
  */
 export function headerName(name: unknown): string {
   if (typeof name === 'string' && isToken(name)) return name.toLowerCase();
-  throw new TypeError(`expected the name of a header, got ${JSON.stringify(name)}`);
+  throw new TypeError(`expected a header name, got ${JSON.stringify(name)}`);
 }

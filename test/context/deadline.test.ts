@@ -42,7 +42,7 @@ describe('Deadline.after', () => {
 
   test.each([-1, Number.NaN, Number.NEGATIVE_INFINITY])('%d: RangeError', (ms) => {
     expect(() => Deadline.after(ms)).toThrow(RangeError);
-    expect(() => Deadline.after(ms)).toThrow(`Deadline.after: expected a number of milliseconds, 0 or more, got ${ms}`);
+    expect(() => Deadline.after(ms)).toThrow(`Deadline.after: expected a number of ms, 0 or more, got ${ms}`);
   });
 
   test.each<[unknown, string]>([

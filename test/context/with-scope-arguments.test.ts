@@ -24,7 +24,7 @@ test.each<[unknown, ErrorConstructor, string]>([
 ])('withTimeout(%p): %p', (ms, type, quoted) => {
   const error = errorOf(() => withTimeout(ms as number, fn));
   expect(error).toBeInstanceOf(type);
-  expect(error).toHaveProperty('message', `withTimeout: expected a number of milliseconds, 0 or more, got ${quoted}`);
+  expect(error).toHaveProperty('message', `withTimeout: expected a number of ms, 0 or more, got ${quoted}`);
 });
 
 test.each<[unknown, ErrorConstructor, string]>([

@@ -138,7 +138,7 @@ function notify(observers: Iterable<ScopeObserver>, message: (observer: ScopeObs
       message(observer);
     } catch (error) {
       // The other observers must still be notified.
-      diag.error('a call missed its end', error);
+      diag.error('scope observer failed', error);
     }
   }
 }

@@ -6,10 +6,10 @@ import type { BaggageDrop, BaggageSettings } from './options.js';
 
 const WARN_INTERVAL_MS = 60_000;
 
-/** When each reason was last warned of. As many as there are directions and reasons, a dozen. */
+/** When the last warning was given, by direction and reason: a dozen entries at most. */
 const warned = new Map<string, number>();
 
-/** The gate for one direction: filters keys, and reports what is dropped. */
+/** The gate for one direction: filters keys, and reports drops as events, warnings and to `onDrop`. */
 export class DropReporter implements BaggageGate {
   readonly accepts: ((key: string) => boolean) | undefined;
   readonly #reportOnly: boolean;
@@ -27,7 +27,7 @@ export class DropReporter implements BaggageGate {
   drop(reason: BaggageDropReason, bytes: number, key?: string): boolean {
     const direction = this.#direction;
     record({ type: 'baggage-dropped', direction, reason });
-    // Whoever reports must not break the request, nor keep the other from being told.
+    // A logger or a callback that throws must break neither the request nor the other report.
     quietly(() => warn(direction, reason, this.#reportOnly));
     quietly(() => this.#onDrop?.(key === undefined ? { direction, reason, bytes } : { direction, reason, key, bytes }));
     return this.#reportOnly;
@@ -36,21 +36,21 @@ export class DropReporter implements BaggageGate {
 
 function quietly(report: () => unknown): void {
   try {
-    // An async function's failure is a rejection: nobody is there who could handle that either.
+    // An async callback rejects instead. No caller could handle that.
     const result = report();
     if (result instanceof Promise) result.catch(() => {});
   } catch {
-    // A logger's or a listener's own failure.
+    // No caller could handle it.
   }
 }
 
-/** Says neither keys nor values: both are the caller's data. */
+/** Warns at most once a minute for each direction and reason. Names no keys and values: both are data of callers. */
 function warn(direction: string, reason: BaggageDropReason, reportOnly: boolean): void {
   const kind = `${direction} ${reason}`;
   const instant = now();
-  // NaN, for the first time, is neither more nor less than anything.
+  // NaN the first time: both comparisons below are false then.
   const since = instant - (warned.get(kind) ?? Number.NaN);
-  // A clock that went back (a test's) is no reason to keep silent.
+  // Negative when a test has set the clock back: warn then.
   if (since >= 0 && since < WARN_INTERVAL_MS) return;
   warned.set(kind, instant);
   const verb = reportOnly ? 'would be dropped' : 'dropped';

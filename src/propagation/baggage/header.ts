@@ -6,11 +6,13 @@ import { WireBaggage, wireEntries } from './wire-baggage.js';
 interface Member {
   readonly key: string;
   readonly text: string;
-  /** In report mode: it is sent, though the filter says no, and takes no room from those that may be. */
+  /**
+   * Whether the filter excludes the key. In report mode such a member is sent, and does not count against the limits.
+   */
   readonly filtered: boolean;
 }
 
-/** The value of the `baggage` field for `baggage`; empty when nothing may be sent. */
+/** The value of the `baggage` field for `baggage`; empty when no member may be sent. */
 export function formatBaggage(
   baggage: Baggage,
   limits: BaggageLimits,
@@ -44,20 +46,20 @@ function sendable(baggage: Baggage, gate: BaggageGate): Member[] {
   return members;
 }
 
-/** The text of an entry that the application has set; `undefined`, and reported, when it can't be sent. */
+/** The text of an entry that the application has set. Reports an entry that can't be sent, and returns `undefined`. */
 function formatEntry(key: string, entry: BaggageEntry, gate: BaggageGate): string | undefined {
   try {
     const value = textOf(entry.value);
     const text = value === undefined ? undefined : formatBaggageMember(key, value, propertiesOf(key, entry, gate));
     if (text !== undefined) return text;
   } catch {
-    // Not an entry, not a key, or metadata whose toString throws: the other members are sent.
+    // The entry or key is of another type, or toString of the metadata throws. The other members are still sent.
   }
   gate.drop('invalid', 0, typeof key === 'string' ? key : undefined);
   return undefined;
 }
 
-/** What plain JavaScript may have put into an entry; `undefined` for what has no text of its own. */
+/** The text of a value, which JavaScript code may have set to another type; `undefined` for objects and the like. */
 function textOf(value: unknown): string | undefined {
   return ['string', 'number', 'boolean', 'bigint'].includes(typeof value) ? String(value) : undefined;
 }
@@ -71,7 +73,7 @@ function propertiesOf(key: string, entry: BaggageEntry, gate: BaggageGate): stri
   return valid;
 }
 
-/** The members that fit, whole and joined. Pinned ones come first when not all fit. */
+/** Joins the members that the limits allow. Pinned members are tried first. */
 function select(
   members: readonly Member[],
   limits: BaggageLimits,
@@ -90,7 +92,7 @@ function select(
       kept.push(member);
       bytes = longer;
     } else {
-      // In report mode all are.
+      // In report mode `drop` returns true for every member.
       allAreSent = gate.drop(limit, text.length, key);
     }
   }
@@ -102,7 +104,11 @@ function pinnedFirst(members: readonly Member[], pinned: (key: string) => boolea
   return [...members.filter((_, i) => isPinned[i]), ...members.filter((_, i) => !isPinned[i])];
 }
 
-/** @param length of a member; `bytes` and `count`: what is sent with it, and without */
+/**
+ * @param length the bytes of the member
+ * @param bytes the bytes of the field with the member
+ * @param count the members of the field without it
+ */
 function firstExceeded(
   length: number,
   bytes: number,

@@ -2,21 +2,27 @@ import { checkFunction, checkNumber, checkOptions, outOfRange } from '../../chec
 import type { BaggageDropReason, BaggageLimits } from '../../wire/baggage/scan.js';
 import { type KeyFilter, resolveKeyFilter } from './key-filter.js';
 
-/** What was dropped. Never holds a value. */
+/** A drop of baggage. Never contains a value. */
 export interface BaggageDrop {
   readonly direction: 'inbound' | 'outbound';
   readonly reason: BaggageDropReason;
-  /** The key, where it is one member and its key could be read. */
+  /** The key, if one member was dropped and its key could be read. */
   readonly key?: string;
-  /** The bytes of what was dropped: one member, or all that lies behind a limit (of several lines, what was looked at). */
+  /**
+   * The bytes that were dropped: those of one member, or all bytes beyond a limit. Of a field in several lines, only
+   * the bytes that were looked at.
+   */
   readonly bytes: number;
 }
 
-/** Limits of one's own, on what is sent. What is accepted is limited to the same or to W3C's floor, if that is more. */
+/**
+ * Your own limits on baggage that is sent. Baggage that is received has the same limits, or W3C's floor if that is
+ * more.
+ */
 export interface CustomBaggageLimits {
-  /** Members at most, 0 or more. Default: 64. */
+  /** The largest number of members, 0 or more. Default: 64. */
   readonly members?: number;
-  /** Bytes of the field's value at most, 0 or more. Default: 4096. */
+  /** The largest number of bytes of the header's value, 0 or more. Default: 4096. */
   readonly bytes?: number;
 }
 
@@ -24,28 +30,28 @@ export interface CustomBaggageLimits {
 export interface BaggagePropagatorOptions {
   /**
    * - `'safe'` (default): sends at most 64 members and 4096 bytes, which every common server and proxy accepts beside
-   *   cookies; accepts 64 members and 8192 bytes. **Below W3C's floor for what is sent**; `'w3c'` is the remedy.
+   *   cookies; accepts 64 members and 8192 bytes. **This sends less than W3C's floor**; `'w3c'` sends up to the floor.
    * - `'w3c'`: 64 members and 8192 bytes both ways, the floor of W3C Baggage, section 3.3.2
    * - `'otel'`: 180 members, 4096 bytes a member and 8192 bytes both ways, as `W3CBaggagePropagator` of core
    */
   readonly limits?: 'safe' | 'w3c' | 'otel' | CustomBaggageLimits;
-  /** The keys that are sent first when not all fit. Default: none. */
+  /** The keys that are sent first when the limits don't allow all. Default: none. */
   readonly pinned?: KeyFilter;
-  /** The keys that are let in. Default: all. */
+  /** The keys that are accepted from callers. Default: all. */
   readonly inbound?: KeyFilter;
-  /** The keys that are let out; `[]` sends none. Default: all. */
+  /** The keys that are sent; `[]` sends none. Default: all. */
   readonly outbound?: KeyFilter;
   /**
-   * - `'enforce'` (default)
-   * - `'report'`: limits and filters drop nothing, and report what they would; beyond 64 KiB, and what is not
-   *   grammatical, is dropped all the same
+   * - `'enforce'` (default): limits and filters drop members
+   * - `'report'`: limits and filters only report which members they would drop. Members that are not grammatical, and
+   *   bytes beyond 64 KiB, are still dropped
    */
   readonly mode?: 'enforce' | 'report';
-  /** Told of each drop. What it throws is ignored. Default: nothing. */
+  /** Called for each drop. Its errors are ignored. Default: none. */
   readonly onDrop?: (drop: BaggageDrop) => void;
 }
 
-/** The options as the propagator uses them. */
+/** The options with defaults, checked. */
 export interface BaggageSettings {
   readonly inboundLimits: BaggageLimits;
   readonly outboundLimits: BaggageLimits;
@@ -56,11 +62,13 @@ export interface BaggageSettings {
   readonly onDrop: ((drop: BaggageDrop) => void) | undefined;
 }
 
-/** W3C Baggage, section 3.3.2: what a platform must be able to propagate. */
+/** The floor of W3C Baggage, section 3.3.2: every platform must propagate that much. */
 const W3C: BaggageLimits = { members: 64, bytes: 8192, memberBytes: 8192 };
-/** Half of W3C's: 4095 bytes pass nginx, Apache, Varnish, HAProxy, Tomcat and Jetty; 8192 fail on five of the six. */
+/**
+ * Half the bytes of W3C's floor: 4095 bytes pass nginx, Apache, Varnish, HAProxy, Tomcat and Jetty; 8192 fail on five.
+ */
 const SAFE: BaggageLimits = { members: 64, bytes: 4096, memberBytes: 4096 };
-/** Core's constants, from the 2020 draft. */
+/** The constants of @opentelemetry/core, from the draft of 2020. */
 const OTEL: BaggageLimits = { members: 180, bytes: 8192, memberBytes: 4096 };
 
 /** @throws TypeError or RangeError that names the option and quotes what it got */

@@ -19,8 +19,8 @@ const BAGGAGE = 'baggage';
 const BAGGAGE_KEY = learnBaggageKey();
 
 /**
- * W3C Baggage inside hard limits: a drop-in for `W3CBaggagePropagator` of core that can neither break a request by the
- * size of its headers nor be made to work for long by what it receives.
+ * W3C Baggage within hard limits. Replaces `W3CBaggagePropagator` of core. The headers that it writes can't exceed the
+ * limits of servers, and hostile headers that it receives can't take much time to read.
  *
  * `inject` and `extract` never throw, whatever carrier, getter, setter or context they meet.
  */
@@ -36,7 +36,10 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
     this.#outbound = new DropReporter('outbound', this.#settings);
   }
 
-  /** Writes the baggage of `context`, as much of it as the limits and `outbound` let through; nothing if none is left. */
+  /**
+   * Writes the members of the baggage of `context` that the limits and the option `outbound` allow; without any, no
+   * header.
+   */
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
     try {
       const baggage = propagation.getBaggage(context);
@@ -44,13 +47,14 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
       const text = formatBaggage(baggage, this.#settings.outboundLimits, this.#settings.pinned, this.#outbound);
       if (text !== '') setter.set(carrier, BAGGAGE, text);
     } catch {
-      // A frozen carrier, a setter's own failure: the call goes out without baggage.
+      // The carrier is frozen, or the setter failed: the call is sent without baggage.
     }
   }
 
   /**
-   * A context with the baggage that the carrier holds, as much of it as the limits and `inbound` let through, merged
-   * into the baggage that `context` has; `context` itself when there is none.
+   * A copy of `context` with those members of the carrier's baggage that the limits and the option `inbound` allow.
+   * They are merged into the baggage that `context` has, and replace entries of the same key. `context` itself when
+   * there are no such members.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     try {
@@ -66,7 +70,7 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
       const current = propagation.getBaggage(context);
       return setBaggage(context, current === undefined ? received : WireBaggage.merge(current, received));
     } catch {
-      // A getter's own failure, a carrier that is no carrier: the request is served without baggage.
+      // The getter failed, or the carrier is of another type: the request is served without baggage.
       return context;
     }
   }
@@ -76,12 +80,12 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
   }
 }
 
-/** As the api's, cheaper where its key could be learnt. */
+/** The same as `propagation.setBaggage`, at a lower cost if the key of baggage could be found out. */
 function setBaggage(context: Context, baggage: WireBaggage): Context {
   return BAGGAGE_KEY === undefined ? propagation.setBaggage(context, baggage) : overlay(context, BAGGAGE_KEY, baggage);
 }
 
-/** The key under which the api keeps baggage, learnt from the api itself: a context is told which key is asked for. */
+/** The key of baggage in a context. The API doesn't export it, but passes it to `getValue` of this probe. */
 function learnBaggageKey(): symbol | undefined {
   const asked: symbol[] = [];
   const probe: Context = { getValue: (key) => void asked.push(key), setValue: () => probe, deleteValue: () => probe };

@@ -3,9 +3,9 @@ import { parseBaggageKey, parseBaggageMember } from '../../wire/baggage/member.j
 import type { ScannedBaggage } from '../../wire/baggage/scan.js';
 import { trimSpace } from '../../wire/text.js';
 
-/** One member: as it stands on the wire, or as the application set it. */
+/** One member: its text as it was received, or the entry that the application has set. */
 class WireEntry {
-  /** Absent when the application has set the entry. */
+  /** The text as it was received; `undefined` when the application has set the entry. */
   readonly wire: string | undefined;
   #decoded: BaggageEntry | undefined;
 
@@ -16,7 +16,7 @@ class WireEntry {
 
   get entry(): BaggageEntry {
     if (this.wire !== undefined) this.#decoded ??= decode(this.wire);
-    // Whatever plain JavaScript has set: the api's own baggage returns that as well.
+    // JavaScript code may have set any value. Baggage of the API returns it unchanged as well.
     return this.#decoded as BaggageEntry;
   }
 }
@@ -29,12 +29,12 @@ function decode(wire: string): BaggageEntry {
 type WireEntries = Map<string, WireEntry>;
 
 /**
- * The api's `Baggage` over the text of a `baggage` field, which is read when somebody asks for an entry. Immutable;
- * members that nobody changed are sent on byte for byte.
+ * `Baggage` of the API that reads the text of a `baggage` field when an entry is needed. Immutable. Members that were
+ * not changed are sent byte for byte as they were received.
  */
 export class WireBaggage implements Baggage {
   private constructor(
-    /** The field as it was received; absent once an entry was set or removed. */
+    /** The field as it was received; `undefined` once an entry was set or removed. */
     readonly received: ScannedBaggage | undefined,
     private parsed: WireEntries | undefined,
   ) {}
@@ -43,7 +43,7 @@ export class WireBaggage implements Baggage {
     return new WireBaggage(scanned, undefined);
   }
 
-  /** `baggage` with the entries of `newer`, which win, in it. */
+  /** The entries of both. Where both have a key, the entry of `newer` is used. */
   static merge(baggage: Baggage, newer: WireBaggage): WireBaggage {
     return new WireBaggage(undefined, new Map([...wireEntries(baggage), ...newer.entries()]));
   }
@@ -75,7 +75,7 @@ export class WireBaggage implements Baggage {
     return new WireBaggage(undefined, new Map());
   }
 
-  /** @internal By key, in the order in which they were first set. */
+  /** @internal The entries by their keys, in the order in which they were first set. */
   entries(): WireEntries {
     this.parsed ??= parse(this.received?.text ?? '');
     return this.parsed;
@@ -88,13 +88,13 @@ export class WireBaggage implements Baggage {
   }
 }
 
-/** The entries of any `Baggage`, the api's own included. */
+/** The entries of any `Baggage`, also of the API's class. */
 export function wireEntries(baggage: Baggage): WireEntries {
   if (baggage instanceof WireBaggage) return baggage.entries();
   return new Map(baggage.getAllEntries().map(([key, entry]) => [key, new WireEntry(undefined, entry)]));
 }
 
-/** Commas stand between members only: neither values nor properties may hold them. */
+/** Each comma separates members: grammatical values and properties have no commas. */
 function parse(text: string): WireEntries {
   const entries: WireEntries = new Map();
   for (const member of text === '' ? [] : text.split(',')) {

@@ -6,7 +6,7 @@ import { checkFunction } from '../../check-argument.js';
  *
  * @param fn gets the context without baggage, which is also the active one where a context manager is registered
  * @param parent default: the active context
- * @returns what `fn` returned
+ * @returns the result of `fn`
  * @throws TypeError when `fn` is not a function; what `fn` throws
  */
 export function withoutBaggage<T>(fn: (context: Context) => T, parent?: Context): T {
