@@ -7,7 +7,7 @@ import { HOSTILE_SHAPES, hostileField, VALID_FIELD } from './hostile-baggage.js'
 import { alternate } from './measure.js';
 import { printTable } from './table.js';
 
-/** What a service does with the baggage that it received. */
+/** The work of a service with the baggage that it received. */
 const USES = {
   'reads one entry': (context) => {
     assert.equal(propagation.getBaggage(context).getEntry('user_id').value, 'u-4711');
@@ -20,7 +20,7 @@ const USES = {
   },
 };
 
-/** A hop of the baggage alone, whose entries are used in between. */
+/** A hop of the baggage alone. The service uses its entries. */
 export async function baggageUse(effort) {
   const propagators = { core: new W3CBaggagePropagator(), our: new BoundedBaggagePropagator() };
   const rows = [];
@@ -50,7 +50,7 @@ export async function baggageUse(effort) {
   printTable('baggage in use, one hop: ns', ['', 'core', 'our', 'ratio'], rows);
 }
 
-/** Headers that were made to burn time: extracted, then read entry by entry. On ours alone. */
+/** Hostile headers, which take long to read: extracted, then read entry by entry. Our propagator only. */
 export async function hostileBaggage(effort) {
   const propagator = new BoundedBaggagePropagator();
   const read = (baggage) => {

@@ -3,13 +3,13 @@ export const BUDGET_MS = 7984;
 
 const FIRST_ENTRIES = ['user_id=u-4711', 'tenant_id=acme', 'session.kind=interactive'];
 
-/** The `baggage` field with so many entries, as a service of some age has them. */
+/** A `baggage` field with entries that are typical of a service in production. */
 export function baggageField(entries) {
   const entry = (_, i) => FIRST_ENTRIES[i] ?? `app.flag-${i}=${i % 4 === 0 ? 'on%20for%20beta' : `v${i}`}`;
   return Array.from({ length: entries }, entry).join(',');
 }
 
-/** What Node's http server hands over for a request between two services. */
+/** The headers of a request between two services, as Node's http server passes them on. */
 export function requestHeaders(baggage) {
   const fields = {
     host: 'orders.internal:8080',
@@ -26,7 +26,7 @@ export function requestHeaders(baggage) {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, asReceived(value)]));
 }
 
-/** A string as the parser makes one from bytes: some of V8's caches know literals only. */
+/** A string made from bytes, as Node's parser makes it: some caches of V8 work for literals only. */
 function asReceived(text) {
   return Buffer.from(text, 'latin1').toString('latin1');
 }

@@ -7,14 +7,14 @@ import { alternate } from './measure.js';
 import { printTable } from './table.js';
 
 /**
- * @typedef {object} HopCase What comes in, and what must go out.
+ * @typedef {object} HopCase The headers of an inbound request, and a check of the outbound headers.
  * @property {string} name
  * @property {Record<string, string>} headers the inbound request's, for both propagators
- * @property {(ours: Record<string, string>, core: Record<string, string>) => void} check throws when what was injected
- *   is wrong
+ * @property {(ours: Record<string, string>, core: Record<string, string>) => void} check throws when an injected
+ *   header is wrong
  * @property {import('@opentelemetry/api').TextMapPropagator} [propagator] ours; default: `createPropagator()`
- * @property {(context: import('@opentelemetry/api').Context) => import('@opentelemetry/api').Context} [handle] what the
- *   service does between the two halves of a hop, returning the context to inject; default: nothing
+ * @property {(context: import('@opentelemetry/api').Context) => import('@opentelemetry/api').Context} [handle] the
+ *   work of the service between `extract` and `inject`; returns the context to inject. Default: none
  */
 
 /** @type {HopCase[]} */
@@ -58,7 +58,7 @@ export async function hop(effort) {
       },
       effort,
     );
-    // Afterwards: what is checked is the code that the compiler made of it.
+    // After the timing, so that the compiled code is checked.
     each.check(ours.hop(), theirs.hop());
     const ratio = (step) => (ns[`our ${step}`] / ns[`core ${step}`]).toFixed(2);
     rows.push([each.name, ...Object.values(ns).map(Math.round), ratio('hop')].map(String));

@@ -1,15 +1,15 @@
-/** `part` over and over, cut to so many characters. */
+/** `part` repeated up to a number of characters. */
 function filled(part) {
   return (length) => part.repeat(Math.ceil(length / part.length)).slice(0, length);
 }
 
-/** 64 members of so many characters in all, whose values are made of `part`. */
+/** 64 members, with a number of characters in total. Their values repeat `part`. */
 function members(part) {
   return (length) =>
     Array.from({ length: 64 }, (_, i) => `key-${i}=${filled(part)(Math.floor(length / 64) - 8)}`).join(',');
 }
 
-/** @type {Record<string, (length: number) => string>} By what each is made of. */
+/** @type {Record<string, (length: number) => string>} The headers by what they repeat. */
 export const HOSTILE_SHAPES = {
   commas: filled(','),
   semicolons: (length) => `k=v${filled(';')(length - 3)}`,
@@ -30,5 +30,5 @@ export function hostileField(shape, length) {
   return HOSTILE_SHAPES[shape](length);
 }
 
-/** The most that is accepted, with some escapes, as names in many languages have. */
+/** The longest header that is accepted, with some escapes, as in names in many languages. */
 export const VALID_FIELD = members('caf%C3%A9-value')(8192);

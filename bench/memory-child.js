@@ -1,9 +1,9 @@
-// Prints the bytes that one of so many held things takes: node --expose-gc memory-child.js <kind> <count>
+// Prints the bytes that one of <count> objects takes: node --expose-gc memory-child.js <kind> <count>
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createContextKey, defaultTextMapGetter, ROOT_CONTEXT } from '@opentelemetry/api';
 import { abortSignal, DeadlinePropagator, remainingTime, withTimeout } from 'opentelemetry-propagator-deadline';
-// Not public: the Context that holds a scope, so that the scope can be told apart from it.
+// Not public: the Context that holds a scope, to subtract its bytes from those of the scope.
 import { overlay } from '../dist/esm/context/overlay-context.js';
 
 const BUDGET_MS = 600_000;
@@ -19,7 +19,7 @@ function withSignal(context) {
   return context;
 }
 
-/** Work that is not done yet: its context, and what will settle its promise. */
+/** Work that is not done yet: its context, and the function that settles its promise. */
 function pendingIn(context) {
   const work = { context, done: undefined };
   const promise = new Promise((resolve) => {
@@ -28,7 +28,7 @@ function pendingIn(context) {
   return { work, promise };
 }
 
-/** With what anybody pays who is told when the work is done. */
+/** The same with a callback on the promise, whose bytes every observer of the work has to pay. */
 function pendingAndAwaited() {
   const { work, promise } = pendingIn(contextWithValue());
   const settled = () => assert.ok(work);
@@ -62,7 +62,7 @@ async function completes(work, isLive) {
   return remainingTime(work.context) === Infinity;
 }
 
-/** What is held to keep one alive, and whether it is what it should be. */
+/** By kind: makes an object that is then held, and checks that the object is right. */
 const KINDS = {
   'signal-timeout': { make: () => AbortSignal.timeout(BUDGET_MS), isRight: (signal) => !signal.aborted },
   'api-context': { make: () => ROOT_CONTEXT.setValue(KEY, VALUE), isRight: hasValue },
@@ -77,7 +77,7 @@ const KINDS = {
 
 async function bytesEach({ make, isRight }, count) {
   const held = new Array(count).fill(undefined);
-  // The code is compiled and its shapes are known before the heap is looked at.
+  // Compiles the code and makes its hidden classes before the heap is measured.
   for (let i = 0; i < count / 5; i++) make();
   const before = await heapUsed();
   for (let i = 0; i < count; i++) held[i] = make();
@@ -86,7 +86,9 @@ async function bytesEach({ make, isRight }, count) {
   return (after - before) / count;
 }
 
-/** What is reachable. Collected in turns of its own: what was looked up weakly in a turn lives until its end. */
+/**
+ * The bytes that are reachable. Collects garbage in separate turns: a WeakRef keeps its target until the end of a turn.
+ */
 async function heapUsed() {
   for (let i = 0; i < 3; i++) {
     await nextTurn();

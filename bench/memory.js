@@ -5,7 +5,7 @@ import { printTable } from './table.js';
 
 const CHILD = fileURLToPath(new URL('./memory-child.js', import.meta.url));
 
-/** What is held, by its name in the child. What a scope takes is what is held `beyond` another. */
+/** The kinds of objects, by their names in the child. The size of a scope is the difference to the kind `beyond`. */
 const ROWS = [
   { kind: 'signal-timeout', name: 'AbortSignal.timeout(600_000)' },
   { kind: 'api-context', name: 'context.setValue, of the api' },
@@ -19,9 +19,9 @@ const ROWS = [
 ];
 
 /**
- * Each kind in a process of its own: what one leaves behind is not counted with the next.
+ * Each kind has a process of its own, so that garbage of one kind is not counted for the next.
  *
- * @param {number} count how many are held at once
+ * @param {number} count the number of objects that are held at once
  */
 export async function memory(count) {
   const bytes = {};

@@ -48,7 +48,7 @@ const SAME = {
   'abortSignal(), the second time': () => abortSignal(),
 };
 
-/** What `withTimeout` and `abortSignal` replace, with nothing inherited and nothing passed on. */
+/** The code that `withTimeout` and `abortSignal` replace. It inherits no deadline and propagates none. */
 function byHand() {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), BUDGET_MS);
@@ -56,7 +56,7 @@ function byHand() {
   return controller.signal;
 }
 
-/** That what was timed works: the code as the compiler has left it. */
+/** Checks the results of the timed code, after it was compiled. */
 async function check() {
   assert.equal(FRESH['withTimeout(ms, fn)'](), 42);
   const inside = withTimeout(1000, (narrowed) => ({ active: remainingTime(), given: remainingTime(narrowed) }));
@@ -75,7 +75,9 @@ async function check() {
   });
 }
 
-/** The reason with which the active signal aborts. Timers of deadlines do not keep a process alive; this one does. */
+/**
+ * The reason with which the active signal aborts. Timers of deadlines don't keep a process alive; the timer here does.
+ */
 async function aborted() {
   const late = new AbortController();
   const timeout = delay(5_000, undefined, { signal: late.signal });

@@ -1,12 +1,12 @@
 import http from 'node:http';
 import { clock } from './services/machine-clock.cjs';
 
-/** What one query takes, in ms, and how often it takes four times as long. */
+/** The duration of a query, in ms, and how often a query takes four times as long. */
 const QUERY_MS = 16;
 const SLOW_QUERIES = 0.1;
 
 /**
- * Resolves when the caller has his answer, or no longer waits for it.
+ * Resolves when the caller has its answer, or no longer waits for it.
  *
  * @param {number} port the edge's
  * @param {[id: string, ...durations: number[]]} request
@@ -32,12 +32,12 @@ export function callAndWait(port, [id, ...durations], patience) {
         else reject(new Error(`request ${id} was answered with ${statusCode}`));
       });
     });
-    // The answer to a caller who has hung up.
+    // The answer to a caller that has hung up.
     request.on('error', () => goneNow(false));
   });
 }
 
-/** What the queries take that are made for a request, in ms, some of them slow; the same for the same seed. */
+/** The durations of the queries for a request, in ms, some of them slow. The same seed gives the same durations. */
 export function queryDurations(seed, count) {
   return Array.from({ length: count }, (_, i) => {
     const random = pseudoRandom(seed * count + i);
@@ -45,7 +45,9 @@ export function queryDurations(seed, count) {
   });
 }
 
-/** In [0, 1). Multiplies by the golden ratio, as Knuth's multiplicative hash does, then mixes high bits into low ones. */
+/**
+ * In [0, 1). Multiplies by the golden ratio, as Knuth's multiplicative hash does, then mixes high bits into low ones.
+ */
 function pseudoRandom(n) {
   let mixed = Math.imul(n + 1, 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);

@@ -5,17 +5,20 @@ import { printTable } from '../table.js';
 import { withServices } from './service-processes.js';
 import { clock } from './services/machine-clock.cjs';
 
-/** How each hop is called, from the client's call on. */
+/** The transport of each call in the chain, from the client's call on. */
 const TRANSPORTS = ['http', 'fetch', 'grpc', 'http', 'fetch'];
 
-/** The same five processes twice: without any of this, each forwarding the hang-up itself, and with it. */
+/**
+ * Two chains of the same five processes: one in which each service forwards the hang-up by hand, and one with this
+ * package.
+ */
 const CHAINS = [
   { name: 'by hand, no OpenTelemetry', code: 'by hand', options: { settings: { BY_HAND: 'yes' } } },
   { name: 'ours', code: 'CANCELLED', options: { setUp: 'ours' } },
 ];
 
 /**
- * How long after the client has hung up at hop 1 the last hop sees it. The chains take turns.
+ * The time from the client's hang-up at hop 1 until the last hop notices it. The chains take turns.
  *
  * @param {{ runs: number, warmUpRuns: number }} effort
  */
@@ -38,7 +41,7 @@ export async function ripple({ runs, warmUpRuns }) {
 
 async function startChain(start, { name, code, options }) {
   const hops = [];
-  // The last first: each is told where the next one listens.
+  // The last hop first: each needs the port of the next one.
   for (let i = TRANSPORTS.length - 1; i >= 0; i--) {
     const settings = { ...options.settings, SERVED_OVER: TRANSPORTS[i] };
     if (hops.length > 0) Object.assign(settings, { CALLS_OVER: TRANSPORTS[i + 1], NEXT_PORT: String(hops[0].port) });
@@ -54,7 +57,7 @@ async function hangUp({ code, hops }, run) {
   const request = http.get({ host: '127.0.0.1', port: hops[0].port, path: `/${run}`, agent: false });
   request.on('error', () => {});
   await arrival;
-  // Not at once: the hops may still be busy with what follows their calls.
+  // Not at once: the hops may still be busy with the end of their calls.
   await delay(5 + (run % 10));
   const end = last.hear(`end ${run}`);
   const start = clock();
@@ -64,7 +67,7 @@ async function hangUp({ code, hops }, run) {
   return at - start;
 }
 
-/** That no hop serves anything any more, and that each call ended with the error that it should end with. */
+/** Checks that no hop serves a call any more, and that each call ended with the right error. */
 async function checkNothingLeft({ name, hops }, runs) {
   for (const [i, hop] of hops.entries()) {
     let state = await hop.ask('state');

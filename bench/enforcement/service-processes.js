@@ -11,7 +11,7 @@ const file = (name) => fileURLToPath(new URL(`services/${name}.cjs`, import.meta
  */
 
 /**
- * Runs `bench`, which gets what starts a service, and returns when no service is left.
+ * Runs `bench` with a function that starts a service, and returns when no service is left.
  *
  * @param {(start: (name: string, options?: ServiceOptions) => Promise<Service>) => Promise<void>} bench
  */
@@ -20,7 +20,7 @@ export async function withServices(bench) {
   const kill = () => {
     for (const service of running) service.kill();
   };
-  // The last resort, for an exit that skips the end.
+  // For an exit that skips the end of this function.
   process.once('exit', kill);
   try {
     await bench((name, options) => Service.start(name, options, running));
@@ -34,7 +34,7 @@ export async function withServices(bench) {
 /** A service in a process of its own. */
 class Service {
   #child;
-  /** Who waits for a message, by what it is about. */
+  /** The pending promises of `hear`, by the subject of the message. */
   #waiting = new Map();
   #questions = 0;
 
@@ -63,10 +63,10 @@ class Service {
     this.#child.kill('SIGKILL');
   }
 
-  /** The next message about something that begins to be waited for before it is sent. */
+  /** The next message with that subject. Must be called before the message is sent. */
   hear(about) {
     return new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`${this.name} told nothing of '${about}' within ${LIMIT} ms`));
+      const late = () => reject(new Error(`${this.name} sent no message about '${about}' within ${LIMIT} ms`));
       const timer = setTimeout(late, LIMIT);
       this.#waiting.set(about, { resolve, reject, timer });
     }).finally(() => {
@@ -75,7 +75,7 @@ class Service {
     });
   }
 
-  /** What the service answers to the question of that name. */
+  /** The answer of the service to a question, by its name. */
   ask(question) {
     const about = `answer ${this.#questions++}`;
     const answer = this.hear(about);
@@ -88,7 +88,10 @@ class Service {
   }
 }
 
-/** Without what would change the figures: a proxy (grpc-js takes one even for loopback), OpenTelemetry's settings. */
+/**
+ * The environment without settings that would change the figures: OpenTelemetry's, and a proxy, which grpc-js uses even
+ * for loopback.
+ */
 function inheritedEnvironment() {
   const foreign = /^OTEL_|_proxy$|^NODE_OPTIONS$/i;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));

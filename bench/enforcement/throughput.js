@@ -9,7 +9,7 @@ const HEADERS = { traceparent: TRACEPARENT, baggage: baggageField(3), timebudget
 
 /**
  * @typedef {object} Load
- * @property {number} starts how often the servers are started anew: no two runs of a process are compiled the same
+ * @property {number} starts how often the servers are started: V8 compiles each process differently
  * @property {number} rounds of each set-up after each start
  * @property {number} roundMs
  * @property {number} warmUpRounds untimed rounds of each set-up after each start
@@ -22,8 +22,8 @@ export const SMOKE_LOAD = { starts: 1, rounds: 2, roundMs: 100, warmUpRounds: 1 
 
 /**
  * Requests per second through a server that makes one call for each, with OpenTelemetry's own set-up and with ours. The
- * two take turns, in rounds that are long enough to hold several garbage collections, and each round is compared with
- * the one of the other set-up beside it: what else disturbs the machine disturbs both.
+ * two take turns, in rounds that are long enough for several garbage collections. Each round is compared with the round
+ * of the other set-up next to it, because a disturbance of the machine hits both.
  *
  * @param {Load} load
  */
@@ -34,7 +34,7 @@ export async function throughput(load) {
       const { port } = await start('downstream');
       const settings = { DOWNSTREAM_PORT: String(port) };
       const relays = [];
-      // One after the other, and not the same first each time: the second gets the worse place on the machine.
+      // One after the other, in changing order: the process that starts second gets the slower core.
       for (const setUp of inTurn(Object.keys(rounds), i)) relays.push(await startRelay(start, setUp, settings));
       try {
         for (const relay of relays) await check(relay);
@@ -67,7 +67,7 @@ async function startRelay(start, setUp, settings) {
   return { setUp, service, pool };
 }
 
-/** That both do what they are timed for. */
+/** Checks that both servers do the work for which they are timed. */
 async function check({ setUp, pool }) {
   const { statusCode, body } = await pool.request({ path: '/stock', method: 'GET', headers: HEADERS });
   assert.equal(statusCode, 200);
@@ -106,7 +106,7 @@ function print({ stock, ours }) {
   );
 }
 
-/** @param rateOf of a round; more is better */
+/** @param rateOf the rate of a round; more is better */
 function row(name, stock, ours, rateOf) {
   const [theirRates, ourRates] = [stock, ours].map((rounds) => rounds.map(rateOf));
   const ratios = ourRates.map((rate, i) => rate / theirRates[i]);

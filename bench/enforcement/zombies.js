@@ -21,8 +21,8 @@ const CHAINS = [
 ];
 
 /**
- * What the services behind an edge still do for callers who have gone: each waits 200 ms, and hangs up. Nine requests of
- * ten would be in time if the services did nothing else; but a service has two database connections.
+ * The work of the services behind an edge for callers that have gone away: each caller waits 200 ms, then hangs up.
+ * Nine requests of ten would be in time if they were the only ones, but each service has only two database connections.
  *
  * @param {{ rounds: number, roundMs: number, perSecond: number }} load the chains take turns with their rounds
  */
@@ -56,7 +56,7 @@ async function startChain(start, { name, stops, setUp, settings, atEdge }) {
 
 const next = ([hop]) => (hop === undefined ? {} : { NEXT_PORT: String(hop.port) });
 
-/** Sends requests at a steady rate, whatever becomes of them, and adds up what the services did. */
+/** Sends requests at a steady rate, whether or not they are answered, and adds up the work of the services. */
 async function round({ edge, hops }, roundMs, perSecond, seed) {
   const count = Math.ceil((roundMs / 1e3) * perSecond);
   const start = performance.now();
@@ -85,17 +85,17 @@ async function round({ edge, hops }, roundMs, perSecond, seed) {
   return sums;
 }
 
-/** Waits until no service does anything any more. */
+/** Waits until no service has a request in flight. */
 async function idle(hops) {
   for (let waited = 0; waited < 2 * STATIC_TIMEOUT_MS; waited += 20) {
     const inFlight = await Promise.all(hops.map((hop) => hop.ask('inFlight')));
     if (inFlight.every((count) => count === 0)) return;
     await delay(20);
   }
-  throw new Error('the services do not come to rest');
+  throw new Error('the services still have requests in flight');
 }
 
-/** That a query is seen to go on after its caller has gone, or to end with him. */
+/** Checks that a query goes on after its caller has gone away, or ends with it. */
 async function check({ name, edge, hops, stops }) {
   const last = hops.at(-1);
   // On a busy machine a request may run out of time before its long query begins.

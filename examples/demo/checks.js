@@ -1,4 +1,4 @@
-/** The hops of a request. The user is known, and in the baggage, once auth has answered. */
+/** The hops of a request. The user is in the baggage as soon as auth has answered. */
 const EXPECTED = [
   { service: 'edge' },
   { service: 'auth', caller: 'edge', transport: 'fetch' },
@@ -6,16 +6,16 @@ const EXPECTED = [
   { service: 'stock', caller: 'business', transport: 'gRPC', baggage: true },
 ];
 
-/** The spans that a request leaves: one for each hop, and one for each call. */
+/** The number of spans of a request: one for each hop, and one for each call. */
 export const EXPECTED_SPANS = 2 * EXPECTED.length - 1;
 
-/** The hops that work when the last one does: what has to stop. */
+/** The hops that are at work while the last one is: all of them have to stop. */
 const WORKING = ['edge', 'business', 'stock'];
 
-/** Until when work has to stop, in ms: far more than it takes, far less than it takes to look for a piano. */
+/** The time within which work has to stop, in ms: far more than that takes, far less than the search for a piano. */
 const STOP_LIMIT = 1_000;
 
-/** Everything that is not as it has to be, in words; nothing when all is well. */
+/** The problems of a request, in words; an empty list when all is well. */
 export function problemsOf(hops, { client, budget }) {
   const problems = EXPECTED.flatMap((expected) => {
     const found = hops.filter(({ service }) => service === expected.service);
@@ -31,9 +31,9 @@ export function problemsOf(hops, { client, budget }) {
 }
 
 /**
- * What is not as it has to be with how the hops stopped.
+ * The problems in how the hops stopped, in words.
  *
- * @param {number} from the instant from which on nobody waits any more
+ * @param {number} from the instant from which on the caller no longer waits
  * @param {string[]} codes why a hop may stop
  */
 export function stopProblems(stops, from, codes) {
@@ -68,7 +68,7 @@ function budgetProblems(hop, given) {
     return budget === given ? [] : [`${service}: expected to give ${given} ms, got ${budget}`];
   }
   if (!Number.isFinite(remaining)) return [`${service}: no budget arrived`];
-  // What the caller had when it began, and when each of its calls before this one was over.
+  // The budget of the caller at its start, and when each of its earlier calls had ended.
   const earlier = caller.calls.filter(({ ended }) => ended <= call.started);
   const most = Math.min(caller.remaining, ...earlier.map((each) => each.remaining - (each.ended - each.readAt)));
   if (remaining <= most) return [];

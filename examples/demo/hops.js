@@ -1,4 +1,4 @@
-/** What the client spans of each instrumentation stand for. */
+/** The kind of call of the client spans of each instrumentation. */
 const TRANSPORTS = new Map([
   ['@opentelemetry/instrumentation-undici', 'fetch'],
   ['@opentelemetry/instrumentation-http', 'http.request'],
@@ -20,7 +20,7 @@ export function hopsOf(spans) {
   for (const hop of linked) {
     hop.caller = linked.find(({ calls }) => calls.includes(hop.call));
     hop.transport = TRANSPORTS.get(hop.call?.instrumentation);
-    // The first hop's budget did not arrive: it is what the edge gives.
+    // The first hop received no budget: the edge sets it.
     hop.budget = hop.caller === undefined ? hop.setHere : hop.remaining;
   }
   return linked;

@@ -2,7 +2,7 @@ const AXIS_WIDTH = 60;
 const MARGIN = 20;
 const NAMES = 10;
 
-/** The hops as a table: who, in which trace, with what. */
+/** The hops as a table: the service, its trace, its budget and its baggage. */
 export function table(hops) {
   const rows = hops.map((hop) => [
     tree(hop),
@@ -18,17 +18,17 @@ export function table(hops) {
 }
 
 /**
- * When each hop's handler stopped.
+ * A table of the times at which the handlers of the hops stopped.
  *
- * @param {number} from the instant that they are measured from, in ms
- * @param {string} event what happened then
+ * @param {number} from the instant from which the times are measured, in ms
+ * @param {string} event the event at that instant
  */
 export function stopTable(stops, from, event) {
   const rows = stops.map(({ service, at, code }) => [service, `${(at - from).toFixed(1)} ms`, code]);
   return grid([['stopped', `after ${event}`, 'because'], ...rows], [1]);
 }
 
-/** The hops on one time axis. The figure at the head of each bar is what the hop may spend. */
+/** The hops on one time axis. The figure at the head of each bar is the budget of the hop. */
 export function waterfall(hops) {
   const start = Math.min(...hops.map(({ started }) => started));
   const length = Math.max(...hops.map(({ ended }) => ended)) - start;

@@ -1,5 +1,5 @@
-// The main job: four services, each a process of its own; two orders that succeed, one whose time runs out in the last
-// hop, and one whose client goes away. `npm run demo`
+// The main job of this package, with four services, each in its own process: two orders that succeed, one whose
+// deadline passes in the last hop, and one whose client goes away. `npm run demo`
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EXPECTED_SPANS, problemsOf, stopProblems } from './checks.js';
@@ -10,10 +10,10 @@ import { ServiceProcesses } from './service-processes.js';
 const ANN = { session: 'ann', baggage: { user_id: 'u-17', tenant_id: 'acme' } };
 const BOB = { session: 'bob', baggage: { user_id: 'u-42', tenant_id: 'globex' } };
 
-/** How long the last client waits, in ms, before he closes the connection. */
+/** How long the last client waits, in ms, before it closes the connection. */
 const PATIENCE = 600;
 
-/** Far more than the demo takes; a slow machine must not fail it. */
+/** Far more than the demo takes: it must not fail on a slow machine. */
 const LIMIT = 60_000;
 
 const services = new ServiceProcesses();
@@ -41,7 +41,7 @@ try {
   await services.stop();
 }
 
-/** Starts the services, those that are called before those that call them, and returns the edge's address. */
+/** Starts the services, each after those that it calls, and returns the address of the edge. */
 async function startServices() {
   const [stock, auth] = await Promise.all([services.start('stock', {}, signal), services.start('auth', {}, signal)]);
   const business = await services.start('business', { STOCK_ADDRESS: stock }, signal);
@@ -65,7 +65,7 @@ async function runOutOfTime(scene, edge) {
   const hops = await show(scene, `${answer.status} ${await answer.text()}`);
   const deadline = hops[0].started + scene.budget;
   const stops = await shownStops(deadline, 'the deadline');
-  // A caller whose time is up hangs up, and may be faster than the clock of the hop that he called.
+  // A caller hangs up when its deadline passes. The called hop may see that before its own timer fires.
   const codes = ['DEADLINE_EXCEEDED', 'CANCELLED'];
   const problems = answer.status === 504 ? [] : [`expected 504, got ${answer.status}`];
   check(scene, [...problems, ...problemsOf(hops, scene), ...stopProblems(stops, deadline, codes)]);
@@ -91,7 +91,7 @@ function send({ path, item, client }, edge, stopped) {
   return fetch(`http://${edge}${path}?session=${client.session}&item=${item}`, { signal: stopped });
 }
 
-/** Shows what a request left behind in every service. Resolves with its hops. */
+/** Shows the spans that a request left in all services. Resolves with its hops. */
 async function show({ path, item, client }, outcome) {
   const hops = hopsOf(await reportedSpans());
   console.log(`\nGET ${path}?session=${client.session}&item=${item} → ${outcome}\ntrace ${hops[0]?.traceId}\n`);
@@ -114,7 +114,7 @@ function now() {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** The spans that the services have reported since the last request: some come a moment after the answer. */
+/** The spans that the services have reported since the last request: some arrive shortly after the answer. */
 async function reportedSpans() {
   for (let waited = 0; services.spans.length < EXPECTED_SPANS && waited < 2_000; waited += 10) {
     await pause(10, undefined, { signal });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const file = (name) => fileURLToPath(new URL(`services/${name}.cjs`, import.meta.url));
 
-/** The processes of the demo's services, and what they report: spans, and when a handler stopped early. */
+/** The processes of the demo's services, and their reports: spans, and handlers that stopped early. */
 export class ServiceProcesses {
   spans = [];
   stops = [];
@@ -11,7 +11,7 @@ export class ServiceProcesses {
   #running = new Map();
 
   constructor() {
-    // The last resort, for an exit that skips `stop`.
+    // For an exit that skips `stop`.
     process.once('exit', () => this.#kill());
   }
 
@@ -20,7 +20,7 @@ export class ServiceProcesses {
     const service = fork(file(name), {
       execArgv: ['--require', file('telemetry')],
       env: { ...inheritedEnvironment(), ...settings },
-      // Keeps Infinity, which JSON would turn into null.
+      // JSON would turn Infinity into null.
       serialization: 'advanced',
       signal,
       killSignal: 'SIGKILL',
@@ -52,7 +52,10 @@ export class ServiceProcesses {
   }
 }
 
-/** Without what would change the demo: a proxy (grpc-js takes one even for loopback), OpenTelemetry's own settings. */
+/**
+ * The environment without settings that would change the demo: OpenTelemetry's, and a proxy, which grpc-js uses even
+ * for loopback.
+ */
 function inheritedEnvironment() {
   const foreign = /^OTEL_|_proxy$|^NODE_OPTIONS$/i;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));

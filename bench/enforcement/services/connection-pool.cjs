@@ -1,4 +1,4 @@
-/** So many connections, each for one at a time; who comes when none is free waits his turn, until his signal aborts. */
+/** `size` connections. When none is free, `acquire` waits in a queue, until its signal aborts. */
 exports.ConnectionPool = class ConnectionPool {
   #free;
   #waiting = new Set();
@@ -7,7 +7,7 @@ exports.ConnectionPool = class ConnectionPool {
     this.#free = size;
   }
 
-  /** Resolves with what gives the connection back. */
+  /** Resolves with a function that releases the connection. */
   async acquire(signal) {
     signal.throwIfAborted();
     if (this.#free > 0) this.#free--;

@@ -1,4 +1,4 @@
-// Answers at once, with what it was told. Never instrumented: what it costs is the same for all.
+// Answers at once, with the budget that it received. Never instrumented, so that it costs the same for both set-ups.
 const http = require('node:http');
 const { listen } = require('./runner-link.cjs');
 
@@ -6,7 +6,7 @@ const server = http.createServer(({ headers: { traceparent, baggage, timebudget 
   const body = JSON.stringify({ traceparent, baggage, timebudget });
   response.writeHead(200, { 'content-type': 'application/json' }).end(body);
 });
-// Idle for as long as the other relay has its turn.
+// Keep connections open while the other relay has its turn.
 server.keepAliveTimeout = 60_000;
 
 listen(server);

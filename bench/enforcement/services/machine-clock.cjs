@@ -1,2 +1,2 @@
-/** ms on the machine's monotonic clock, which all its processes share. */
+/** The time in ms on the monotonic clock of the machine, which all its processes share. */
 exports.clock = () => Number(process.hrtime.bigint()) / 1e6;

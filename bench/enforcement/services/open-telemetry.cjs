@@ -4,7 +4,7 @@ const { UndiciInstrumentation } = require('@opentelemetry/instrumentation-undici
 const { NodeSDK } = require('@opentelemetry/sdk-node');
 const { BatchSpanProcessor } = require('@opentelemetry/sdk-trace');
 
-/** In place of a collector: spans are made, kept and batched as in production, and then dropped. */
+/** Replaces a collector: spans are made and batched as in production, and then dropped. */
 const exporter = {
   export: (_spans, done) => done({ code: 0 }),
   async shutdown() {},

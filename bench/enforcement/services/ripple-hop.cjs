@@ -1,4 +1,4 @@
-// One of a chain: it waits for its call, and the last for its caller's end. None ever answers.
+// A service in a chain. It waits for its call, the last one for the hang-up of its caller. None ever answers.
 const { abortSignal } = require('opentelemetry-propagator-deadline');
 const { clock } = require('./machine-clock.cjs');
 const { answerWith, tell, tellPort } = require('./runner-link.cjs');
@@ -7,9 +7,9 @@ const { callsOver, servers } = require('./ripple-transports.cjs');
 const { SERVED_OVER, CALLS_OVER, NEXT_PORT, BY_HAND } = process.env;
 const call = callsOver[CALLS_OVER];
 
-/** The calls that are served now. */
+/** The calls that are being served. */
 let inFlight = 0;
-/** How often an outbound call ended, by the name of its error. */
+/** The number of outbound calls that ended with an error, by its name. */
 const endedBy = {};
 
 /**

@@ -18,7 +18,10 @@ const rippleService = {
 };
 const RippleClient = grpc.makeClientConstructor(rippleService, 'Ripple');
 
-/** Each serves calls that carry the name of a run: with what tells of the caller's end, and what ends the call. */
+/**
+ * Each serves calls with the name of a run. `serve` gets a function that adds a hang-up listener, and one that ends the
+ * call.
+ */
 exports.servers = {
   http(serve, tellPort) {
     const server = http.createServer((request, response) => {
@@ -43,12 +46,14 @@ exports.servers = {
   },
 };
 
-/** fetch's calls are http to who serves them. */
+/** A server sees http calls when the client uses fetch. */
 exports.servers.fetch = exports.servers.http;
 
 let rippleClient;
 
-/** Each makes a call that is not answered; `hangUp` is what an application does by hand. */
+/**
+ * Each makes a call that is not answered. `hangUp` ends it, as an application without this package has to do by hand.
+ */
 exports.callsOver = {
   http(port, run) {
     const request = http.get({ host: '127.0.0.1', port, path: `/${run}` });

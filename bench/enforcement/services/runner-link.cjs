@@ -4,15 +4,15 @@ exports.tell = tell;
 
 exports.tellPort = (port) => tell('listening', port);
 
-/** Lets an http server listen, and tells the runner where. */
+/** Lets an http server listen, and sends the port to the runner. */
 exports.listen = (server) => {
   server.listen(0, '127.0.0.1', () => exports.tellPort(server.address().port));
 };
 
-/** Answers the runner's questions: functions by name. */
+/** Answers questions of the runner by calling the function of that name. */
 exports.answerWith = (answers) => {
   process.on('message', ({ question, about }) => tell(about, answers[question]()));
 };
 
-// A service goes when its runner has gone, however that ended.
+// A service exits when its runner has exited, also when the runner was killed.
 process.once('disconnect', () => process.exit());

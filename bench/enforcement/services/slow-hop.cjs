@@ -13,7 +13,7 @@ const timeout = STATIC_TIMEOUT === undefined ? undefined : Number(STATIC_TIMEOUT
 const database = new ConnectionPool(2);
 
 let inFlight = 0;
-/** The work done: for which request, from when to when. */
+/** The work that was done: the request, the start and the end. */
 let done = [];
 
 async function handle(request, response) {

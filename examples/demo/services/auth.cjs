@@ -1,4 +1,4 @@
-// Tells who is calling.
+// Returns the user of a session.
 const http = require('node:http');
 const { setTimeout: work } = require('node:timers/promises');
 

@@ -1,4 +1,4 @@
-// Takes orders. It has no timeout of its own: it has what the edge has left.
+// Takes orders. It sets no timeout: it inherits the time that the edge has left.
 const http = require('node:http');
 const { setTimeout: work } = require('node:timers/promises');
 const { promisify } = require('node:util');

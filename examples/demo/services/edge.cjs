@@ -1,4 +1,4 @@
-// The gateway: asks auth who is calling, and business for what he wants. How long it waits is said in telemetry.cjs.
+// The gateway: gets the user from auth, then the order from business. telemetry.cjs sets how long it waits.
 const { once } = require('node:events');
 const http = require('node:http');
 const { json } = require('node:stream/consumers');
@@ -24,7 +24,7 @@ async function placeOrder(item) {
   throw new AnsweredError(response);
 }
 
-/** Business has the same deadline, and may be the first to say that it has passed. */
+/** Business has the same deadline, and may be the first to report that it has passed. */
 class AnsweredError extends Error {
   constructor({ statusCode, headers }) {
     super(`business answered ${statusCode}`);

@@ -1,21 +1,23 @@
 const { propagation, SpanKind } = require('@opentelemetry/api');
 const { getDeadline, remainingTime } = require('opentelemetry-propagator-deadline');
 
-/** Milliseconds on the machine's monotonic clock, which all processes share: one time axis for the waterfall. */
+/** The time in ms on the machine's monotonic clock, which all processes share: one time axis for the waterfall. */
 const clock = () => Number(process.hrtime.bigint()) / 1e6;
 
-/** A span processor that tells the demo's runner of each request served and each call made. */
+/** A span processor that reports each inbound request and each outbound call to the demo's runner. */
 exports.SpanReporter = class SpanReporter {
   #started = new Map();
 
-  /** @param context for a request served what its headers held, for a call made what is sent with it */
+  /**
+   * @param context for an inbound request the context of its headers, for an outbound call the context that is injected
+   */
   onStart(span, context) {
     const started = clock();
     const remaining = remainingTime(context);
     this.#started.set(span.spanContext().spanId, {
       started,
       remaining,
-      // Two instants, so that what the runner counts as spent is never more than it was.
+      // Two instants, so that the runner never counts more time as spent than there was.
       readAt: clock(),
       setHere: getDeadline(context)?.inherited === false ? getDeadline(context).budget : undefined,
       baggage: baggageOf(context),
@@ -49,5 +51,5 @@ function baggageOf(context) {
   return Object.fromEntries(entries.map(([key, { value }]) => [key, value]));
 }
 
-// A service goes when its runner has gone, however that ended.
+// A service exits when its runner has exited, also when the runner was killed.
 process.once('disconnect', () => process.exit());

@@ -1,9 +1,9 @@
 const { status } = require('@grpc/grpc-js');
 
-/** Tells the demo's runner that a handler has stopped, now, and why. */
+/** Reports to the demo's runner that a handler has stopped now, and why. */
 exports.reportStop = (error) => {
   const { code } = error.cause ?? error;
-  // That of an answer over gRPC is a number.
+  // The code of a gRPC status is a number.
   const word = typeof code === 'number' ? status[code] : String(code);
   process.send({ stop: { at: Number(process.hrtime.bigint()) / 1e6, code: word } });
 };

@@ -8,7 +8,7 @@ const { createPropagator } = require('opentelemetry-propagator-deadline');
 const { DeadlineInstrumentation } = require('opentelemetry-propagator-deadline/instrumentation');
 const { SpanReporter } = require('./span-reporter.cjs');
 
-/** The edge decides how long its clients wait. What they say of that themselves does not count: they are strangers. */
+/** The edge sets the budget of its clients. A budget that they send is ignored, because they are not trusted. */
 const edge = {
   trust: false,
   defaultBudget: ({ url }) => (url.startsWith('/express') ? 1_000 : 10_000),
@@ -22,7 +22,7 @@ new NodeSDK({
     new UndiciInstrumentation(),
     new GrpcInstrumentation(),
   ],
-  // In place of exporters, which would need a collector.
+  // Replaces exporters, which would need a collector.
   spanProcessors: [new SpanReporter()],
   metricReaders: [],
   logRecordProcessors: [],
