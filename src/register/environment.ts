@@ -3,6 +3,7 @@ import type { DeadlineInstrumentationConfig } from '../instrumentation/options.j
 import { resolveKeyFilter } from '../propagation/baggage/key-filter.js';
 import type { CustomBaggageLimits } from '../propagation/baggage/options.js';
 import type { PropagatorOptions } from '../propagation/create-propagator.js';
+import { type DeadlineSpanProcessorOptions, HANG_UP_STATUSES, type HangUpStatus } from '../telemetry/span-options.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,6 +16,7 @@ export interface RegisterSettings {
   readonly propagator: PropagatorOptions;
   /** `undefined`: `OTEL_DEADLINE_MODE` is `off`. */
   readonly instrumentation: DeadlineInstrumentationConfig | undefined;
+  readonly spans: DeadlineSpanProcessorOptions;
 }
 
 /** One variable: how its value is read, and the words for a warning about a bad value. */
@@ -75,6 +77,13 @@ const MODE: Variable<'enforce' | 'observe' | 'off'> = {
   parse: (text) => (['enforce', 'observe', 'off'] as const).find((mode) => mode === text.toLowerCase()),
 };
 
+const HANG_UP_STATUS: Variable<HangUpStatus> = {
+  name: 'OTEL_DEADLINE_HANG_UP_STATUS',
+  expected: 'unset or keep',
+  fallback: 'the status is unset',
+  parse: (text) => HANG_UP_STATUSES.find((status) => status === text.toLowerCase()),
+};
+
 const BAGGAGE_LIMITS: Variable<'safe' | 'w3c' | 'otel' | CustomBaggageLimits> = {
   name: 'OTEL_DEADLINE_BAGGAGE_LIMITS',
   expected: 'safe, w3c, otel, or members and bytes such as 64,4096',
@@ -101,7 +110,7 @@ const BAGGAGE_PINNED: Variable<readonly string[]> = {
   },
 };
 
-const VARIABLES = [DEFAULT_BUDGET, MAX_BUDGET, RESERVE, TRUST, MODE, BAGGAGE_LIMITS, BAGGAGE_PINNED];
+const VARIABLES = [DEFAULT_BUDGET, MAX_BUDGET, RESERVE, TRUST, MODE, HANG_UP_STATUS, BAGGAGE_LIMITS, BAGGAGE_PINNED];
 
 /**
  * Reads the environment. An empty variable counts as one that is not set, as everywhere in OpenTelemetry.
@@ -135,6 +144,7 @@ export function readEnvironment(env: Environment, complain: (message: string) =>
       baggage: present({ limits: read(BAGGAGE_LIMITS), pinned: read(BAGGAGE_PINNED) }),
     },
     instrumentation: mode === 'off' ? undefined : { mode, server },
+    spans: present({ hangUpStatus: read(HANG_UP_STATUS) }),
   };
 }
 

@@ -8,7 +8,7 @@ import {
   ROOT_CONTEXT,
   trace,
 } from '@opentelemetry/api';
-import type { DeadlineInstrumentation, DeadlineInstrumentationConfig } from '../instrumentation/index.js';
+import type { DeadlineInstrumentation } from '../instrumentation/index.js';
 import { type RegisterSettings, readEnvironment } from './environment.js';
 import installed from './installed.cjs';
 import { type Operator, operator } from './operator.js';
@@ -28,7 +28,7 @@ function register(env: NodeJS.ProcessEnv): void {
   const sdk = new SdkStart(apis());
   const late = sdkHasStarted();
   registerPropagator(settings, late, sdk, log);
-  if (settings.instrumentation !== undefined) instrument(settings.instrumentation, late, sdk, log);
+  if (settings.instrumentation !== undefined) instrument(settings, late, sdk, log);
 }
 
 /** The copy of the API that this module has imported, and the one that `require` returns, if that is another one. */
@@ -66,20 +66,20 @@ function sdkHasStarted(): boolean {
  * Starts enforcement, metrics and traces when the SDK starts. Not earlier: our instrumentation hooks `require`. If it
  * did so before the SDK, modules that the SDK loads before its own instrumentations would never be seen by these.
  */
-function instrument(config: DeadlineInstrumentationConfig, late: boolean, sdk: SdkStart, log: Operator): void {
+function instrument(settings: RegisterSettings, late: boolean, sdk: SdkStart, log: Operator): void {
   const Instrumentation = loadInstrumentation(log);
   let instrumentation: DeadlineInstrumentation | undefined;
   const enable = () => {
-    if (Instrumentation !== undefined) instrumentation ??= new Instrumentation(config);
+    if (Instrumentation !== undefined) instrumentation ??= new Instrumentation(settings.instrumentation);
   };
   if (late) {
     enable();
     const provider = trace.getTracerProvider() as Partial<ProxyTracerProvider>;
-    if (provider.getDelegate) showDeadlines(provider.getDelegate());
+    if (provider.getDelegate) showDeadlines(provider.getDelegate(), settings.spans);
   }
   sdk.onStart(enable);
   sdk.onMeterProvider((provider) => instrumentation?.setMeterProvider(provider));
-  sdk.onTracerProvider(showDeadlines);
+  sdk.onTracerProvider((provider) => showDeadlines(provider, settings.spans));
 }
 
 /** Loads the instrumentation now: `require` may fail later, while other modules are being imported. */

@@ -4,16 +4,18 @@ import type { Scope } from '../context/scope/scope.js';
 import { isDeadlineExceeded } from '../errors.js';
 import { SPAN_SCOPE } from '../private-keys.js';
 import { NEVER, now } from '../time/clock.js';
-import { type DescribedSpan, hopOf } from './hop.js';
+import { hopOf } from './hop.js';
+import { clearHangUp, type EndingSpan } from './http-hang-up.js';
+import { type DeadlineSpanProcessorOptions, resolveSpanOptions } from './span-options.js';
 
-/** Kept on a span that started under a deadline. */
+/** Kept on a span that started under a scope. */
 interface Watched {
   readonly scope: Scope;
   /** When the span started, on the clock of `now()`. */
   readonly start: number;
 }
 
-type WatchedSpan = DescribedSpan & { [SPAN_SCOPE]?: Watched | undefined };
+type WatchedSpan = EndingSpan & { [SPAN_SCOPE]?: Watched | undefined };
 
 /**
  * A span processor that shows deadlines in traces, for
@@ -26,18 +28,30 @@ type WatchedSpan = DescribedSpan & { [SPAN_SCOPE]?: Watched | undefined };
  * `deadline.cancelled` with the time of that. The event has the attributes `deadline.reason`, a text, and
  * `deadline.hop`: the service, or for a call the service and its target.
  *
- * Spans without a deadline are not changed. Events need sdk-trace-base 2.3 or newer, or sdk-trace 3: older versions
+ * A hang-up of the caller is no error of an HTTP client or server span: its status is UNSET, also when an
+ * instrumentation has set ERROR, unless the option `hangUpStatus` is `'keep'`.
+ *
+ * Other spans are not changed. Events and the status need sdk-trace-base 2.3 or newer, or sdk-trace 3: older versions
  * don't call a processor before a span ends. The class doesn't import the type `SpanProcessor`, to fit both lines of
  * the SDK.
  */
 export class DeadlineSpanProcessor {
+  readonly #keepsHangUps: boolean;
+
+  /** @throws TypeError that names the option and quotes what it got */
+  constructor(options?: DeadlineSpanProcessorOptions) {
+    this.#keepsHangUps = resolveSpanOptions(options).hangUpStatus === 'keep';
+  }
+
   onStart(span: Span, parentContext: Context): void {
     const scope = getScope(parentContext);
-    const deadline = scope?.effectiveDeadline();
-    if (scope === undefined || deadline === undefined || deadline.due === NEVER) return;
+    if (scope === undefined) return;
+    const deadline = scope.effectiveDeadline();
     const start = now();
-    span.setAttribute('deadline.budget_ms', Math.floor(deadline.budget));
-    span.setAttribute('deadline.remaining_ms', Math.floor(Math.max(scope.remaining(start), 0)));
+    if (deadline !== undefined && deadline.due !== NEVER) {
+      span.setAttribute('deadline.budget_ms', Math.floor(deadline.budget));
+      span.setAttribute('deadline.remaining_ms', Math.floor(Math.max(scope.remaining(start), 0)));
+    }
     (span as WatchedSpan)[SPAN_SCOPE] = { scope, start };
   }
 
@@ -52,9 +66,11 @@ export class DeadlineSpanProcessor {
     // One event, even if there are two of these processors.
     this.onEnd(span);
     const { reason, instant } = ending;
+    const exceeded = isDeadlineExceeded(reason);
+    if (!exceeded && !this.#keepsHangUps) clearHangUp(span as WatchedSpan);
     span.addEvent(
-      isDeadlineExceeded(reason) ? 'deadline.exceeded' : 'deadline.cancelled',
-      { 'deadline.reason': reason.message, 'deadline.hop': hopOf(span as DescribedSpan) },
+      exceeded ? 'deadline.exceeded' : 'deadline.cancelled',
+      { 'deadline.reason': reason.message, 'deadline.hop': hopOf(span as WatchedSpan) },
       // If the scope ended before the span started, the event is at the start of the span.
       wallClock(Math.max(instant, watched.start)),
     );

@@ -5,6 +5,7 @@ import { resolveBaggageOptions } from '../../src/propagation/baggage/options.js'
 import { withClockLimits } from '../../src/propagation/clock-limits.js';
 import { resolveDeadlineOptions } from '../../src/propagation/deadline-options.js';
 import { readEnvironment } from '../../src/register/environment.js';
+import { resolveSpanOptions } from '../../src/telemetry/span-options.js';
 import { timebudget } from '../../src/wire/formats/timebudget.js';
 
 const document = readFileSync(join(__dirname, '../../docs/configuration.md'), 'utf8');
@@ -35,6 +36,7 @@ test('every option is in the tables, and no other', () => {
     ...known(instrumentation, misspelt).filter((name) => name !== 'server' && name !== 'client'),
     ...known(instrumentation, { server: misspelt }).map((name) => `server.${name}`),
     ...known(instrumentation, { client: misspelt }).map((name) => `client.${name}`),
+    ...known(resolveSpanOptions, misspelt),
   ];
   expect(documented.filter((name) => !name.startsWith('OTEL_')).sort()).toEqual(options.sort());
 });

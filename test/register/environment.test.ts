@@ -1,6 +1,7 @@
 import { resolveSettings } from '../../src/instrumentation/settings.js';
 import { createPropagator } from '../../src/propagation/create-propagator.js';
 import { readEnvironment } from '../../src/register/environment.js';
+import { resolveSpanOptions } from '../../src/telemetry/span-options.js';
 
 /** The settings, without a complaint. */
 function settings(env: Record<string, string>) {
@@ -10,13 +11,15 @@ function settings(env: Record<string, string>) {
   return read;
 }
 
-/** As the options that `createPropagator` and `DeadlineInstrumentation` take. */
+/** As the options that `createPropagator`, `DeadlineInstrumentation` and `DeadlineSpanProcessor` take. */
 function options(env: Record<string, string>): object {
-  const { propagator, instrumentation } = settings(env);
+  const { propagator, instrumentation, spans } = settings(env);
   // They are checked there as well.
   createPropagator(propagator);
   resolveSettings(instrumentation);
-  return { ...propagator.deadline, ...propagator.baggage, ...instrumentation?.server, mode: instrumentation?.mode };
+  resolveSpanOptions(spans);
+  const { mode, server } = instrumentation ?? {};
+  return { ...propagator.deadline, ...propagator.baggage, ...server, ...spans, mode };
 }
 
 test('an empty environment sets nothing', () => {
@@ -25,6 +28,7 @@ test('an empty environment sets nothing', () => {
     propagators: ['tracecontext', 'baggage', 'deadline'],
     propagator: { deadline: {}, baggage: {} },
     instrumentation: { mode: 'enforce', server: {} },
+    spans: {},
   });
 });
 
@@ -44,6 +48,8 @@ test.each<[string, string, object]>([
   ['OTEL_DEADLINE_MODE', 'observe', { mode: 'observe' }],
   ['OTEL_DEADLINE_MODE', 'Enforce', { mode: 'enforce' }],
   ['OTEL_DEADLINE_MODE', 'off', { mode: undefined }],
+  ['OTEL_DEADLINE_HANG_UP_STATUS', 'unset', { hangUpStatus: 'unset' }],
+  ['OTEL_DEADLINE_HANG_UP_STATUS', 'Keep', { hangUpStatus: 'keep' }],
   ['OTEL_DEADLINE_BAGGAGE_LIMITS', 'w3c', { limits: 'w3c' }],
   ['OTEL_DEADLINE_BAGGAGE_LIMITS', 'OTEL', { limits: 'otel' }],
   ['OTEL_DEADLINE_BAGGAGE_LIMITS', '20, 1024', { limits: { members: 20, bytes: 1024 } }],
@@ -58,6 +64,7 @@ test.each([
   'OTEL_DEADLINE_RESERVE',
   'OTEL_DEADLINE_TRUST',
   'OTEL_DEADLINE_MODE',
+  'OTEL_DEADLINE_HANG_UP_STATUS',
   'OTEL_DEADLINE_BAGGAGE_LIMITS',
   'OTEL_DEADLINE_BAGGAGE_PINNED',
   'OTEL_PROPAGATORS',
@@ -84,6 +91,7 @@ test.each([
   ['OTEL_DEADLINE_TRUST', 'yes'],
   ['OTEL_DEADLINE_TRUST', 'constructor'],
   ['OTEL_DEADLINE_MODE', 'on'],
+  ['OTEL_DEADLINE_HANG_UP_STATUS', 'ok'],
   ['OTEL_DEADLINE_BAGGAGE_LIMITS', '64'],
   ['OTEL_DEADLINE_BAGGAGE_LIMITS', '64,-1'],
   ['OTEL_DEADLINE_BAGGAGE_LIMITS', 'none'],

@@ -117,6 +117,16 @@ describe('a span that was open when', () => {
     expect(eventOffset()).toBeCloseTo(40, 0);
   });
 
+  test('the caller went away has that event also where there was no deadline', () => {
+    withCancel((_, cancel) => {
+      const span = start();
+      cancel();
+      span.end();
+    });
+    expect(events()).toMatchObject([[{ name: 'deadline.cancelled' }]]);
+    expect(exported[0]?.attributes).toEqual({});
+  });
+
   test('the deadline passed has the event also when its scope has completed since', () => {
     let span = start();
     withTimeout(50, () => {
@@ -160,7 +170,7 @@ describe('a span that was open when', () => {
 describe('nothing is added to a span', () => {
   test.each<[string, () => void]>([
     ['without a scope', () => start().end()],
-    ['with a scope that has no deadline', () => withCancel((_, cancel) => endAfter(cancel))],
+    ['with a scope that has neither a deadline nor an end', () => withCancel(() => start().end())],
     ['under a deadline that never passes', () => start(request(Number.POSITIVE_INFINITY).context).end()],
     ['after the scope has completed', () => afterCompletion(request(100))],
   ])('%s', (_, run) => {
@@ -193,12 +203,6 @@ describe('nothing is added to a span', () => {
   });
 });
 
-function endAfter(cancel: () => void): void {
-  const span = start();
-  cancel();
-  span.end();
-}
-
 function afterCompletion({ scope, context }: ReturnType<typeof request>): void {
   scope.completeAnswered();
   start(context).end();
@@ -211,6 +215,13 @@ test('a span that has ended lets go of its scope', () => {
   expect(holders()).toContain(scope);
   span.end();
   expect(holders()).not.toContain(scope);
+});
+
+test.each([
+  [{ hangUpStatus: 'error' }, "hangUpStatus: expected 'unset' or 'keep', got \"error\""],
+  [{ keep: true }, 'DeadlineSpanProcessor options: expected only the options hangUpStatus, got "keep"'],
+])('wrong options are refused: %j', (options, message) => {
+  expect(() => new DeadlineSpanProcessor(options as never)).toThrow(new TypeError(message));
 });
 
 test('an SDK may flush it and shut it down', async () => {
