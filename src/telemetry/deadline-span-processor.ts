@@ -4,6 +4,7 @@ import type { Scope } from '../context/scope/scope.js';
 import { isDeadlineExceeded } from '../errors.js';
 import { SPAN_SCOPE } from '../private-keys.js';
 import { NEVER, now } from '../time/clock.js';
+import { type EndedBy, isEndedGrpcCall } from './grpc-ending.js';
 import { hopOf } from './hop.js';
 import { clearHangUp, type EndingSpan } from './http-hang-up.js';
 import { type DeadlineSpanProcessorOptions, resolveSpanOptions } from './span-options.js';
@@ -29,9 +30,10 @@ type WatchedSpan = EndingSpan & { [SPAN_SCOPE]?: Watched | undefined };
  * `deadline.hop`: the service, or for a call the service and its target.
  *
  * A hang-up of the caller is no error of an HTTP client or server span: its status is UNSET, also when an
- * instrumentation has set ERROR, unless the option `hangUpStatus` is `'keep'`.
+ * instrumentation has set ERROR, unless the option `hangUpStatus` is `'keep'`. The span of a gRPC call keeps the status
+ * CANCELLED or DEADLINE_EXCEEDED, and has the attribute `deadline.ended_by`: `caller` or `deadline`.
  *
- * Other spans are not changed. Events and the status need sdk-trace-base 2.3 or newer, or sdk-trace 3: older versions
+ * Other spans are not changed. Events, the status and `deadline.ended_by` need sdk-trace-base 2.3 or newer, or sdk-trace 3: older versions
  * don't call a processor before a span ends. The class doesn't import the type `SpanProcessor`, to fit both lines of
  * the SDK.
  */
@@ -66,10 +68,12 @@ export class DeadlineSpanProcessor {
     // One event, even if there are two of these processors.
     this.onEnd(span);
     const { reason, instant } = ending;
-    const exceeded = isDeadlineExceeded(reason);
-    if (!exceeded && !this.#keepsHangUps) clearHangUp(span as WatchedSpan);
+    const by: EndedBy = isDeadlineExceeded(reason) ? 'deadline' : 'caller';
+    const { attributes = {} } = span as WatchedSpan;
+    if (isEndedGrpcCall(attributes, by)) span.setAttribute('deadline.ended_by', by);
+    if (by === 'caller' && !this.#keepsHangUps) clearHangUp(span as WatchedSpan);
     span.addEvent(
-      exceeded ? 'deadline.exceeded' : 'deadline.cancelled',
+      by === 'deadline' ? 'deadline.exceeded' : 'deadline.cancelled',
       { 'deadline.reason': reason.message, 'deadline.hop': hopOf(span as WatchedSpan) },
       // If the scope ended before the span started, the event is at the start of the span.
       wallClock(Math.max(instant, watched.start)),

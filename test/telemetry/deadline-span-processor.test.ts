@@ -217,6 +217,28 @@ test('a span that has ended lets go of its scope', () => {
   expect(holders()).not.toContain(scope);
 });
 
+describe('the attribute deadline.ended_by', () => {
+  const byDeadline = () => advance(250);
+  const byCaller = (scope: Scope) => scope.cancel();
+  test.each<[string, string | number, (scope: Scope) => void, string | undefined]>([
+    ['rpc.grpc.status_code', 1, byCaller, 'caller'],
+    ['rpc.grpc.status_code', 4, byDeadline, 'deadline'],
+    ['rpc.response.status_code', 'CANCELLED', byCaller, 'caller'],
+    ['rpc.response.status_code', 'DEADLINE_EXCEEDED', byDeadline, 'deadline'],
+    // The call ended in another way: it was answered, or cancelled by somebody else.
+    ['rpc.grpc.status_code', 0, byCaller, undefined],
+    ['rpc.grpc.status_code', 5, byCaller, undefined],
+    ['rpc.grpc.status_code', 1, byDeadline, undefined],
+    ['rpc.grpc.status_code', 1, () => {}, undefined],
+  ])('%s %s', (name, status, end, expected) => {
+    const { scope, context } = request(250);
+    const span = start(context, { kind: SpanKind.SERVER, attributes: { [name]: status } });
+    end(scope);
+    span.end();
+    expect(exported[0]?.attributes['deadline.ended_by']).toBe(expected);
+  });
+});
+
 test.each([
   [{ hangUpStatus: 'error' }, "hangUpStatus: expected 'unset' or 'keep', got \"error\""],
   [{ keep: true }, 'DeadlineSpanProcessor options: expected only the options hangUpStatus, got "keep"'],

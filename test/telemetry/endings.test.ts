@@ -7,9 +7,10 @@ interface Span {
   readonly status: 'UNSET' | 'ERROR';
   readonly events: readonly string[];
   readonly errorType?: string;
+  readonly endedBy?: string;
 }
 
-/** By kind. */
+/** By kind; of gRPC by service and kind. */
 type Spans = Readonly<Record<string, Span>>;
 
 /** Runs the program with the `DeadlineSpanProcessor` of that name, against the built package. */
@@ -74,6 +75,23 @@ describe.each<[string, () => ReturnType<typeof spansOf>]>([
       server: failed(undefined, 'deadline.exceeded'),
     });
     expect(spans[`${call}, own error`]).toEqual({ client: failed(types.own, 'exception'), server: failed(undefined) });
+  });
+
+  test.each([
+    ['hang-up', 'deadline.cancelled', ['caller']],
+    // The last hop may hear that its caller has given up before its own time is up.
+    ['deadline', 'deadline.exceeded', ['deadline', 'caller']],
+  ])('gRPC, %s: the status stays, and an attribute says who ended the call', (how, event, last) => {
+    const { 'test.Upstream server': upstream, ...others } = spans[`gRPC, ${how}`] ?? {};
+    const ended = { ...failed(undefined, event), endedBy: last[0] };
+    expect(others).toEqual({ 'test.Edge server': ended, 'test.Upstream client': ended });
+    expect(upstream?.status).toBe('ERROR');
+    expect(last).toContain(upstream?.endedBy);
+  });
+
+  test('gRPC: a call that fails by itself was ended by nobody', () => {
+    const hops = ['test.Edge server', 'test.Upstream client', 'test.Upstream server'];
+    expect(spans['gRPC, own error']).toEqual(Object.fromEntries(hops.map((hop) => [hop, failed(undefined)])));
   });
 });
 
