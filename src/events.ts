@@ -11,6 +11,10 @@ export type DeadlineEvent =
       readonly field: string;
     }
   | {
+      /** A budget arrived that binds nothing: in a message, or in a carrier that no server and no `withCaller` serves. */
+      readonly type: 'unadopted';
+    }
+  | {
       /** A baggage member, or all members beyond a limit, were dropped. In report mode: would have been dropped. */
       readonly type: 'baggage-dropped';
       readonly direction: 'inbound' | 'outbound';

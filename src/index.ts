@@ -38,6 +38,9 @@ export { abortSignal, remainingTime, throwIfExceeded } from './context/context-d
 export { detach, withCancel, withDeadline, withTimeout } from './context/with-scope.js';
 export { withoutBaggage } from './propagation/baggage/without-baggage.js';
 
+// Serve a call that arrives over a transport of your own
+export { withCaller } from './propagation/with-caller.js';
+
 // The deadline as a value in a Context, for frameworks and libraries
 export { Deadline } from './context/deadline.js';
 export { deleteDeadline, getDeadline, setDeadline } from './context/context-deadline.js';

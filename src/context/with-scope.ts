@@ -37,7 +37,7 @@ export function withDeadline<T>(when: Date | Deadline, fn: (context: Context) =>
   checkFunction('withDeadline', fn);
   const outer = contextOr('withDeadline', parent);
   if (deadline.due === NEVER) return contextApi.with(outer, () => fn(outer));
-  return runIn(outer, new Scope(parentScope(outer), deadline, 'owned'), fn);
+  return runInScope(outer, new Scope(parentScope(outer), deadline, 'owned'), fn);
 }
 
 /**
@@ -51,7 +51,7 @@ export function withCancel<T>(fn: (context: Context, cancel: (reason?: unknown) 
   checkFunction('withCancel', fn);
   const outer = contextOr('withCancel', parent);
   const scope = new Scope(parentScope(outer), undefined, 'owned');
-  return runIn(outer, scope, (context) => fn(context, (reason) => scope.cancel(reason)));
+  return runInScope(outer, scope, (context) => fn(context, (reason) => scope.cancel(reason)));
 }
 
 /**
@@ -79,7 +79,8 @@ function toDeadline(when: unknown): Deadline {
   throw wrongType('withDeadline', 'a Date or a Deadline', when);
 }
 
-function runIn<T>(outer: Context, scope: Scope, fn: (context: Context) => T): T {
+/** Runs `fn` in `outer` with `scope`, which completes when `fn` has settled. */
+export function runInScope<T>(outer: Context, scope: Scope, fn: (context: Context) => T): T {
   const context = setScope(outer, scope);
   let pending = false;
   try {

@@ -1,5 +1,6 @@
 import { InstrumentationBase, type InstrumentationNodeModuleDefinition } from '@opentelemetry/instrumentation';
 import { ENABLED_INSTRUMENTATION } from '../private-keys.js';
+import { type Inbound, inboundOf } from '../propagation/inbound.js';
 import { recordMetrics } from '../telemetry/deadline-metrics.js';
 import { VERSION } from '../version.js';
 import { GrpcModules } from './grpc/loaded-classes.js';
@@ -71,6 +72,11 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
     this.grpc?.disable();
     this.stopMetrics?.();
     this.stopMetrics = undefined;
+  }
+
+  /** @internal As an `InboundFinder`: for the propagators of another copy of this package. */
+  inboundOf(carrier: unknown): Inbound | undefined {
+    return inboundOf(carrier);
   }
 
   /** There is another meter: the SDK registers its own after it has enabled the instrumentations. */

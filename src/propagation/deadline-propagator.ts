@@ -7,11 +7,13 @@ import { type DeadlineFormat, NO_DEADLINE } from '../wire/formats/deadline-forma
 import { TIMEBUDGET } from '../wire/formats/timebudget.js';
 import { wholeMs } from '../wire/number.js';
 import { FIELD_LENGTH } from '../wire/value-list.js';
+import { callerIn } from './caller-key.js';
 import { readField } from './carrier-field.js';
 import { type DeadlinePropagatorOptions, type DeadlineSettings, resolveDeadlineOptions } from './deadline-options.js';
 import type { DeadlineSetter } from './deadline-setter.js';
-import { inboundOf } from './inbound.js';
+import { inboundFinder, inboundOf } from './inbound.js';
 import { injectionObservers } from './injection-observer.js';
+import { reportUnadopted } from './unadopted.js';
 
 export { TIMEBUDGET };
 
@@ -52,14 +54,25 @@ export class DeadlinePropagator implements TextMapPropagator {
   /**
    * A copy of `context` with the deadline of the carrier, counted from now. A deadline that `context` has already still
    * binds if it is earlier. `context` itself when the carrier has no valid deadline.
+   *
+   * While a `DeadlineInstrumentation` is enabled, in `mode: 'observe'` too, a deadline binds only work that is served as
+   * a call: by the servers that it instruments, or by `withCaller`. For every other carrier, such as the headers of a
+   * message, `context` itself is returned.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     try {
       const budget = this.#read(carrier, getter);
-      const inbound = inboundOf(carrier);
       const parent = parentScope(context);
+      const own = inboundOf(carrier);
+      const finder = own === undefined ? inboundFinder() : undefined;
+      const inbound = own ?? finder?.inboundOf(carrier) ?? callerIn(context);
       if (inbound !== undefined) return setScope(context, inbound.openScope(budget, parent));
       if (budget === undefined) return context;
+      if (finder !== undefined) {
+        // Nothing is lost where the work has a scope already.
+        if (parent === undefined) reportUnadopted();
+        return context;
+      }
       return setScope(context, new Scope(parent, Deadline.fromCaller(budget), 'free'));
     } catch {
       // The context is none of OpenTelemetry's.

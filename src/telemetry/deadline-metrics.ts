@@ -74,6 +74,10 @@ function counterOf(meter: Meter): (event: DeadlineEvent) => void {
     description: 'Inbound deadline fields without any valid value.',
     unit: '{field}',
   });
+  const unadopted = meter.createCounter('deadline.unadopted', {
+    description: 'Budgets that arrived in a message, or otherwise outside of a call that is served: they bind nothing.',
+    unit: '{message}',
+  });
   const baggageDropped = meter.createCounter('deadline.baggage.dropped', {
     description: 'Baggage members that were dropped. All members beyond a limit count as one.',
     unit: '{member}',
@@ -92,6 +96,8 @@ function counterOf(meter: Meter): (event: DeadlineEvent) => void {
         return detached.add(1, placeOf(event));
       case 'malformed':
         return malformed.add(1, { 'deadline.field': event.field });
+      case 'unadopted':
+        return unadopted.add(1);
       case 'baggage-dropped':
         return baggageDropped.add(1, { 'deadline.direction': event.direction, 'deadline.reason': event.reason });
     }

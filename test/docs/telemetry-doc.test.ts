@@ -20,6 +20,7 @@ async function recorded(): Promise<string[][]> {
   for (const type of ['rejected', 'cancelled'] as const) record({ type, side: 'server', transport: 'http' });
   record({ type: 'exceeded-downstream', side: 'client', transport: 'http' });
   record({ type: 'detached', side: 'client', transport: 'http' });
+  record({ type: 'unadopted' });
   record({ type: 'malformed', field: 'timebudget' });
   record({ type: 'baggage-dropped', direction: 'inbound', reason: 'invalid' });
   for (const moment of ['received', 'served'] as const) measureBudget(moment, { budget: 100, spent: 50 }, 'http');
@@ -28,7 +29,12 @@ async function recorded(): Promise<string[][]> {
   return resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
     metrics.map(({ descriptor: { name, unit }, dataPointType, dataPoints }) => {
       const attributes = Object.keys(dataPoints[0]?.attributes ?? {}).map((key) => key.replace('deadline.', ''));
-      return [name, dataPointType === DataPointType.SUM ? 'counter' : 'histogram', unit, attributes.join(', ')];
+      return [
+        name,
+        dataPointType === DataPointType.SUM ? 'counter' : 'histogram',
+        unit,
+        attributes.join(', ') || 'none',
+      ];
     }),
   );
 }

@@ -29,6 +29,7 @@ export const PUBLIC_SURFACE = {
   timebudget: 'object',
   timeUntil: 'function',
   traceIdHeader: 'function',
+  withCaller: 'function',
   withCancel: 'function',
   withClockLimits: 'function',
   withDeadline: 'function',

@@ -52,6 +52,7 @@ const counted: [DeadlineEvent, string, string, Record<string, unknown>][] = [
     '{call}',
     { 'deadline.side': 'client', 'deadline.transport': 'grpc' },
   ],
+  [{ type: 'unadopted' }, 'deadline.unadopted', '{message}', {}],
   [
     { type: 'malformed', field: 'timebudget' },
     'deadline.field.malformed',

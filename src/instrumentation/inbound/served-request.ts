@@ -69,6 +69,8 @@ export abstract class ServedRequest implements Inbound, Handler {
     const traced = trace.getSpan(active) !== trace.getSpan(this.arrivedIn);
     const base = active === this.arrivedIn ? ROOT_CONTEXT : active;
     const extracted = traced ? active : this.extract(base);
+    // Whoever began the span may have extracted from a copy of the fields. No deadline is taken from a copy.
+    if (traced && this.trusted && this.opened === undefined) this.extract(active);
     const trusted = this.trusted ? extracted : propagation.deleteBaggage(extracted);
     // Another copy of this package, which does not see our attachment, may have extracted: its scope binds as well.
     const scope = this.openScope(undefined, this.trusted ? parentScope(extracted) : undefined);

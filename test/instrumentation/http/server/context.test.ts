@@ -201,6 +201,19 @@ test('where another wrapper has begun a span, it stays the active one, whatever 
   expect(handling.signal).toBeDefined();
 });
 
+test('where another wrapper has extracted from a copy of the headers, the deadline binds all the same', async () => {
+  const span = trace.wrapSpanContext({ traceId, spanId: 'a'.repeat(16), traceFlags: 1 });
+  const handlings = new Handlings();
+  const { server, port } = await servers.serve(handlings.handler);
+  wrapRequests(server, ({ headers }, emit) => {
+    return context.with(trace.setSpan(propagation.extract(ROOT_CONTEXT, { ...headers }), span), emit);
+  });
+  new RawClient(port).send(['GET / HTTP/1.1', baggage, budget]);
+  const handling = await handlings.arrived();
+  expect(trace.getSpan(handling.context)).toBe(span);
+  expect(look(handling.context)).toMatchObject({ user: 'u-17', remaining: 60_000 });
+});
+
 test('where another wrapper has begun a span, it is the active one when the caller hangs up', async () => {
   const span = trace.wrapSpanContext({ traceId, spanId: 'a'.repeat(16), traceFlags: 1 });
   const handlings = new Handlings();
