@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChildProcess } from '../support/child-process.js';
+import { accepts, freePort } from '../support/ports.js';
 import type { ProxyKind } from './proxy-kinds.js';
 
 const START_LIMIT = 10_000;
@@ -47,25 +46,4 @@ async function untilListening(child: ChildProcess, port: number): Promise<string
     if (await accepts(port)) return undefined;
   }
   return `it does not listen; ${child.stderr}`;
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
