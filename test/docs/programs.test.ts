@@ -4,6 +4,7 @@ describe.each([
   ['docs/baggage.md', 4],
   ['docs/getting-started.md', 5],
   ['docs/interop.md', 7],
+  ['docs/messages.md', 5],
 ])('%s', (document, least) => {
   const blocks = codeBlocks(document);
 
