@@ -1,7 +1,13 @@
 import { ERROR_KIND } from './private-keys.js';
 
-/** The number of errors that are looked at in a chain of causes. The chain may have a cycle. */
-const MAX_CAUSES = 16;
+/** The number of errors that are looked at, however deep an error is wrapped. */
+const MAX_ERRORS = 16;
+
+/** Where an error keeps the one that it wraps; TypeORM has `driverError`, sequelize `parent`, GraphQL `originalError`. */
+const WRAPPED = ['cause', 'driverError', 'parent', 'original', 'originalError'];
+
+/** Errors that keep nothing of the one that they stand for but its `code`: Prisma's, and those of node-fetch. */
+const COPIES_CODE = ['PrismaClientKnownRequestError', 'FetchError'];
 
 /** The deadline that a {@link DeadlineExceededError} reports. */
 export interface ExceededDeadline {
@@ -34,6 +40,12 @@ abstract class ScopeError extends Error {
 
 /** The deadline has passed, so the caller no longer waits. HTTP status 504, gRPC status DEADLINE_EXCEEDED. */
 export class DeadlineExceededError extends ScopeError {
+  /** Also true for an error of another copy of this package. A subclass tests the prototype, as any class does. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this method, and is `this` then
+    return isInstance(value, this, DeadlineExceededError, 'DEADLINE_EXCEEDED');
+  }
+
   override readonly name = 'DeadlineExceededError';
   readonly code = 'DEADLINE_EXCEEDED';
   readonly budget: number;
@@ -56,6 +68,12 @@ export class DeadlineExceededError extends ScopeError {
 
 /** The caller went away before the deadline. HTTP status 499 (the one that nginx logs), gRPC status CANCELLED. */
 export class CallCancelledError extends ScopeError {
+  /** Also true for an error of another copy of this package. A subclass tests the prototype, as any class does. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this method, and is `this` then
+    return isInstance(value, this, CallCancelledError, 'CANCELLED');
+  }
+
   override readonly name = 'CallCancelledError';
   readonly code = 'CANCELLED';
 
@@ -69,50 +87,72 @@ export class CallCancelledError extends ScopeError {
 export type EndReason = DeadlineExceededError | CallCancelledError;
 
 /**
- * Whether `error` is a {@link DeadlineExceededError} or was caused by one. Never throws.
+ * Whether `error` is a {@link DeadlineExceededError}, or wraps one: HTTP clients, ORMs and frameworks wrap what a call
+ * fails with. Never throws.
  *
- * Causes are followed, up to 16 errors in a row, as Go's `errors.Is` follows wrapped errors: `fetch` and other clients
- * wrap the reason of an abort. The first error of this package in that row decides.
+ * `cause` and the properties that ORMs use instead are followed, and the `errors` of an `AggregateError`, as Go's
+ * `errors.Is` does. At most 16 errors are looked at, the outer ones first. The first error of this package decides.
  */
 export function isDeadlineExceeded(error: unknown): boolean {
-  return isOfKind(error, 'DEADLINE_EXCEEDED');
+  return wrappedKind(error) === 'DEADLINE_EXCEEDED';
 }
 
 /**
- * Whether `error` is a {@link CallCancelledError} or was caused by one. Follows causes as {@link isDeadlineExceeded}.
- * Never throws.
+ * Whether `error` is a {@link CallCancelledError}, or wraps one. Looks where {@link isDeadlineExceeded} looks. Never
+ * throws.
  */
 export function isCallCancelled(error: unknown): boolean {
-  return isOfKind(error, 'CANCELLED');
+  return wrappedKind(error) === 'CANCELLED';
 }
 
-/** Whether `error` itself, not its cause, is one of the two errors of this file. Never throws. */
+/** Whether `error` itself, not what it wraps, is one of the two errors of this file. Never throws. */
 export function isEndReason(error: unknown): error is EndReason {
-  try {
-    return errorKind(error) !== undefined;
-  } catch {
-    // A proxy that throws is no error of this package.
-    return false;
-  }
+  return read(error, ERROR_KIND) !== undefined;
 }
 
-/** Whether the first of our errors on the chain of causes, starting with `error`, is of `kind`. */
-function isOfKind(error: unknown, kind: string): boolean {
-  try {
-    let link = error;
-    for (let i = 0; i < MAX_CAUSES && link; i++) {
-      const found = errorKind(link);
-      if (found !== undefined) return found === kind;
-      link = Object(link).cause;
-    }
-  } catch {
-    // A getter or proxy that throws is no error of this package.
+/** The kind of the first of our errors among `error` and those that it wraps. */
+function wrappedKind(error: unknown): unknown {
+  // A set, because errors may wrap each other in a cycle. Its loop visits what is added meanwhile.
+  const found = new Set([error]);
+  for (const link of found) {
+    const kind = read(link, ERROR_KIND) ?? copiedKind(link);
+    if (kind !== undefined) return kind;
+    for (const inner of innerErrors(link)) if (inner && found.size < MAX_ERRORS) found.add(inner);
   }
-  return false;
+  return undefined;
 }
 
-function errorKind(error: unknown): unknown {
-  return Object(error)[ERROR_KIND];
+function innerErrors(error: unknown): unknown[] {
+  const inner = WRAPPED.map((key) => read(error, key));
+  const errors = read(error, 'errors');
+  // Read one by one: an array may be a proxy, or hold a getter.
+  for (let i = 0; errors && i < MAX_ERRORS; i++) inner.push(read(errors, i));
+  return inner;
+}
+
+/** The code alone would not do: other libraries have errors with these codes. Here it is also the kind. */
+function copiedKind(error: unknown): unknown {
+  const code = read(error, 'code');
+  const isOurs = code === 'DEADLINE_EXCEEDED' || code === 'CANCELLED';
+  return isOurs && COPIES_CODE.includes(read(error, 'name') as string) ? code : undefined;
+}
+
+/**
+ * `value instanceof type`, by the brand where `type` is `ours`, one of the classes of this file: another copy of this
+ * package has other classes.
+ */
+function isInstance(value: unknown, type: unknown, ours: unknown, kind: string): boolean {
+  if (type === ours) return read(value, ERROR_KIND) === kind;
+  return Function.prototype[Symbol.hasInstance].call(type, value);
+}
+
+/** A property of whatever has been thrown; `undefined` where a getter or a proxy throws. */
+function read(value: unknown, key: PropertyKey): unknown {
+  try {
+    return Object(value)[key];
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whole ms from 10 ms on, else one decimal. */

@@ -4,7 +4,7 @@
 // private-field.ts puts on objects of others at less cost.
 //
 // Keys of `Symbol.for` are for objects that may come from another copy of this package (the other module format,
-// another realm); a plain symbol would differ in each copy, and `instanceof` fails for the same reason.
+// another realm); a plain symbol would differ in each copy.
 
 /** On each of our errors, with the kind of error as its value. isDeadlineExceeded and isCallCancelled look for it. */
 export const ERROR_KIND = Symbol.for('opentelemetry-propagator-deadline.error');
