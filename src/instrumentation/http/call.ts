@@ -68,6 +68,7 @@ export class HttpCall implements OutboundTransport {
     const { request } = this;
     const { res: response } = request;
     const error = callError(reason, targetOf(request));
+    if (response) expectNoAborted(request, response);
     expectError(request);
     // Once the response's head has arrived, destroying the request would give the reader of the body an ECONNRESET. But
     // a response that has been read to its end can't stop an upload any more.
@@ -78,6 +79,17 @@ export class HttpCall implements OutboundTransport {
     // Without this the request would emit its 'error' only once it has got a socket.
     request.onSocket(null);
   }
+}
+
+/**
+ * Keeps a response from emitting 'aborted' before its 'error': Node emits it for every response that is destroyed before
+ * its end, but clients take it for the server's doing. axios reports "stream has been aborted", got an ECONNRESET, which it
+ * retries.
+ */
+function expectNoAborted(request: ClientRequest, response: IncomingMessage): void {
+  // Both emit the error. A reader that listens to neither has only 'aborted'.
+  const isHeard = request.listenerCount('error') + response.listenerCount('error') > 0;
+  if (isHeard) response.removeAllListeners('aborted');
 }
 
 /** A listener for 'close', one for all requests. */

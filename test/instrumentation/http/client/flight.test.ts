@@ -139,6 +139,22 @@ describe.each(ends)('when %s', (_, code, end) => {
     await expectDisconnected(await under.arrived());
   });
 
+  test.each([
+    ["on the response hears no 'aborted', which stands for the server", 'response', 0],
+    ["on the request hears no 'aborted' either", 'request', 0],
+    ["nowhere hears 'aborted'", 'neither', 1],
+  ])("whoever listens to 'error' %s", async (_, listensTo, expected) => {
+    const under = await flight(halfway);
+    const request = under.scope.run(() => http.get(under.url, { agent: false }));
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const aborted = jest.fn();
+    response.on('aborted', aborted).resume();
+    if (listensTo !== 'neither') (listensTo === 'request' ? request : response).on('error', () => {});
+    end(under.scope);
+    await within(2_000, "'close'", () => response.closed && request.closed);
+    expect(aborted).toHaveBeenCalledTimes(expected);
+  });
+
   test('a body that nobody reads is aborted as well, and harms nobody', async () => {
     const under = await flight(halfway);
     const request = under.scope.run(() => http.get(under.url, { agent: false }));
@@ -255,6 +271,18 @@ describe('what is not aborted', () => {
     expect(under.connections).toHaveLength(1);
     expect(enforcement.counts).toEqual({});
     agent.destroy();
+  });
+
+  test("a call whose server hangs up: the response emits 'aborted', as without us", async () => {
+    const under = await flight(halfway);
+    const outcome = under.call();
+    const response = await outcome.responded();
+    const aborted = jest.fn();
+    response.on('aborted', aborted).on('error', () => {});
+    (await under.arrived()).socket.destroy();
+    await within(2_000, "'aborted'", () => aborted.mock.calls.length === 1);
+    await outcome.close();
+    expect(enforcement.counts).toEqual({});
   });
 
   test('calls in flight when the instrumentation is disabled', async () => {
