@@ -18,7 +18,7 @@ import { DeadlineInstrumentation } from '../../src/instrumentation/deadline-inst
 import { createPropagator } from '../../src/propagation/create-propagator.js';
 import { attachInbound } from '../../src/propagation/inbound.js';
 import { withCaller } from '../../src/propagation/with-caller.js';
-import { reasonIn, signalIn } from '../context/scope/ending.js';
+import { reasonIn, signalIn } from '../context/scope/signal-and-reason.js';
 import { advance, useFakeClock } from '../support/fake-clock.js';
 
 useFakeClock();
