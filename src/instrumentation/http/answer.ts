@@ -5,13 +5,26 @@ import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
 import type { ServedRequest } from '../inbound/served-request.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
+import { type Answer, deadlineExceededFor, isConnectUnary } from './rpc.js';
 
-/** Answers a request whose time is up. `timebudget: 0` tells this 504 from a proxy's own. */
+const PLAIN: Answer = {
+  status: 504,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: 'deadline exceeded\n',
+};
+
+/** Answers a request whose time is up. `timebudget: 0` tells a 504 of ours from a proxy's own. */
 export function answerTimeout(request: InboundRequest, response: InboundResponse): void {
-  const headers: Record<string, string> = { [TIMEBUDGET]: '0', 'content-type': 'text/plain; charset=utf-8' };
+  const { status, headers, body } = deadlineExceededFor(request) ?? PLAIN;
+  response.statusCode = status;
+  if (status === 504) response.setHeader(TIMEBUDGET, '0');
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (body !== undefined) response.setHeader('content-length', Buffer.byteLength(body));
+  const isHttp1 = response instanceof ServerResponse;
   // Node reads the body of a request to its end, however long it is, while the connection stays open.
-  if (response instanceof ServerResponse && hasBody(request as IncomingMessage)) headers.connection = 'close';
-  (response as ServerResponse).writeHead(504, headers).end('deadline exceeded\n');
+  if (isHttp1 && hasBody(request as IncomingMessage)) response.setHeader('connection', 'close');
+  // Not `writeHead`: over HTTP/2 a gRPC status without a body has to end the stream in the frame of its head.
+  (response as ServerResponse).end(body);
 }
 
 /** `response` answers `served`: `writeHead` looks whether the time of that request is up. */
@@ -22,6 +35,7 @@ export function setServedRequest(response: object, served: ServedRequest): void 
 /** The part of a response that `writeHead` needs. */
 interface Head {
   readonly [SERVED_REQUEST]?: ServedRequest;
+  readonly req?: InboundRequest;
   readonly headersSent: boolean;
   setHeader(name: string, value: string): unknown;
 }
@@ -30,6 +44,7 @@ interface Head {
  * Turns an answer of exactly 500 into 504 when the time of its request is up: `fetch` and others wrap the reason of an
  * abort, and a framework that does not see the reason's status answers 500. A framework that does see it answers 504, and
  * gets `timebudget: 0` added. Heads that are written by `write`, `end` or `flushHeaders` come through `writeHead` as well.
+ * A 500 of Connect stays: its body says `internal`, and a client takes the code from there.
  *
  * The settings are the words after the status 504, if any: HTTP/2 has none.
  */
@@ -38,7 +53,8 @@ export function wrapWriteHead(original: Method, patched: Patched<readonly string
     const { settings: timeoutPhrase } = patched;
     const status = Number(args[0]);
     const concerns = status === 500 || status === 504;
-    if (timeoutPhrase === undefined || !concerns || this.headersSent || !isTimeUp(this)) {
+    const stays = timeoutPhrase === undefined || !concerns || this.headersSent || !isTimeUp(this);
+    if (stays || (status === 500 && this.req !== undefined && isConnectUnary(this.req))) {
       return original.apply(this, args);
     }
     const [, second, third] = args;

@@ -48,7 +48,7 @@ describe.each(
   test.each(['/sync', '/async', '/prepared', 'checkContinue', 'handed on'])('%s: is answered with 504 alone', (way) => {
     expect(finished.report.answers[way]).toEqual({
       status: '504 Gateway Timeout',
-      headers: ['content-type', 'timebudget', 'transfer-encoding'],
+      headers: ['content-length', 'content-type', 'timebudget'],
       body: 'deadline exceeded\n',
     });
   });

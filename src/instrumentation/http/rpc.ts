@@ -1,0 +1,50 @@
+import type { InboundRequest } from '../options.js';
+
+/** An answer of HTTP. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+/** An error of Connect in JSON: https://connectrpc.com/docs/protocol#error-end-stream */
+const CONNECT_ERROR = { code: 'deadline_exceeded', message: 'deadline exceeded' };
+
+/**
+ * The answer to a call of gRPC, gRPC-Web or Connect whose time is up; `undefined` for any other request. The clients of
+ * these protocols would take a bare 504 for a server that is unavailable, and perhaps try again.
+ */
+export function deadlineExceededFor(request: InboundRequest): Answer | undefined {
+  const type = contentType(request);
+  // gRPC's "Trailers-Only", which gRPC-Web knows as well.
+  if (type.startsWith('application/grpc')) {
+    return { status: 200, headers: { 'content-type': type, 'grpc-status': '4', 'grpc-message': 'deadline exceeded' } };
+  }
+  if (type.startsWith('application/connect+')) {
+    return { status: 200, headers: { 'content-type': type }, body: endOfStream({ error: CONNECT_ERROR }) };
+  }
+  if (!isConnectUnary(request)) return undefined;
+  return { status: 504, headers: { 'content-type': 'application/json' }, body: JSON.stringify(CONNECT_ERROR) };
+}
+
+/**
+ * Whether a request is a unary call of Connect. A call in JSON without the version of the protocol, as a person may send
+ * it by hand, looks like any other request.
+ */
+export function isConnectUnary(request: InboundRequest): boolean {
+  const { headers, method, url = '' } = request;
+  if (method === 'GET') return /[?&]connect=v1(&|$)/.test(url);
+  return headers['connect-protocol-version'] !== undefined || contentType(request) === 'application/proto';
+}
+
+function contentType({ headers }: InboundRequest): string {
+  return headers['content-type']?.toLowerCase() ?? '';
+}
+
+/** The last message of a stream of Connect: the flag for it, the length in 4 bytes, and JSON. */
+function endOfStream(message: object): Buffer {
+  const json = Buffer.from(JSON.stringify(message));
+  const head = Buffer.from([0x02, 0, 0, 0, 0]);
+  head.writeUInt32BE(json.length, 1);
+  return Buffer.concat([head, json]);
+}
