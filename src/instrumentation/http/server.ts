@@ -76,11 +76,16 @@ function withoutScope<T>(fn: () => T): T {
   return getScope(active) === undefined ? fn() : contextApi.with(deleteScope(active), fn);
 }
 
-/** Whether both can be served. An application may emit anything by hand. */
+/** Whether both can be served. An application may emit anything by hand: also what cannot be read, or written to. */
 function isExchange(request: unknown, response: unknown): boolean {
-  const { headers } = Object(request);
-  const { prependListener, on } = Object(response);
-  return typeof headers === 'object' && headers !== null && typeof (prependListener ?? on) === 'function';
+  try {
+    const { headers } = Object(request);
+    const { prependListener, on } = Object(response);
+    const isEmitter = typeof (prependListener ?? on) === 'function' && Object.isExtensible(response);
+    return isEmitter && typeof headers === 'object' && headers !== null;
+  } catch {
+    return false;
+  }
 }
 
 /** The prototypes of node:http2's servers, which are not exported. */
