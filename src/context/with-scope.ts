@@ -3,6 +3,7 @@ import { checkDuration, checkFunction, wrongType } from '../check-argument.js';
 import { NEVER } from '../time/clock.js';
 import { deleteScope, parentScope, setScope } from './context-scope.js';
 import { Deadline, isDate, isDeadline } from './deadline.js';
+import { expectContextManager } from './expect-context-manager.js';
 import { Scope } from './scope/scope.js';
 
 /**
@@ -22,6 +23,7 @@ import { Scope } from './scope/scope.js';
 export function withTimeout<T>(ms: number, fn: (context: Context) => T, parent?: Context): T {
   checkDuration('withTimeout', ms);
   checkFunction('withTimeout', fn);
+  expectContextManager('withTimeout', fn);
   return withDeadline(Deadline.after(ms), fn, parent);
 }
 
@@ -35,6 +37,7 @@ export function withTimeout<T>(ms: number, fn: (context: Context) => T, parent?:
 export function withDeadline<T>(when: Date | Deadline, fn: (context: Context) => T, parent?: Context): T {
   const deadline = toDeadline(when);
   checkFunction('withDeadline', fn);
+  expectContextManager('withDeadline', fn);
   const outer = contextOr('withDeadline', parent);
   if (deadline.due === NEVER) return contextApi.with(outer, () => fn(outer));
   return runInScope(outer, new Scope(parentScope(outer), deadline, 'owned'), fn);
@@ -49,6 +52,7 @@ export function withDeadline<T>(when: Date | Deadline, fn: (context: Context) =>
  */
 export function withCancel<T>(fn: (context: Context, cancel: (reason?: unknown) => void) => T, parent?: Context): T {
   checkFunction('withCancel', fn);
+  expectContextManager('withCancel', fn);
   const outer = contextOr('withCancel', parent);
   const scope = new Scope(parentScope(outer), undefined, 'owned');
   return runInScope(outer, scope, (context) => fn(context, (reason) => scope.cancel(reason)));

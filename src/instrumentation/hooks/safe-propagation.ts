@@ -6,12 +6,14 @@ import {
   type TextMapGetter,
   type TextMapSetter,
 } from '@opentelemetry/api';
+import { expectPropagator } from './expect-propagator.js';
 
 // A propagator may be anybody's. Its failure (it throws, or writes a value that no header may hold) must not be that of
 // the call or the request.
 
 /** As `propagation.inject`; never throws. */
 export function inject<Carrier>(context: Context, carrier: Carrier, setter: TextMapSetter<Carrier>): void {
+  expectPropagator();
   try {
     propagation.inject(context, carrier, setter);
   } catch (error) {
@@ -25,6 +27,7 @@ export function extract<Carrier>(
   carrier: Carrier,
   getter: TextMapGetter<Carrier> = defaultTextMapGetter,
 ): Context {
+  expectPropagator();
   try {
     return propagation.extract(context, carrier, getter);
   } catch (error) {
