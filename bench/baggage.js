@@ -50,7 +50,10 @@ export async function baggageUse(effort) {
   printTable('baggage in use, one hop: ns', ['', 'core', 'our', 'ratio'], rows);
 }
 
-/** Hostile headers, which take long to read: extracted, then read entry by entry. Our propagator only. */
+/**
+ * Hostile headers, which take long to read: extracted, then read entry by entry; and long entries, injected. Our
+ * propagator only.
+ */
 export async function hostileBaggage(effort) {
   const propagator = new BoundedBaggagePropagator();
   const read = (baggage) => {
@@ -67,6 +70,15 @@ export async function hostileBaggage(effort) {
       assert.ok(read(field) <= 8192);
       subjects[`${shape}, ${kib} KiB`] = () => read(field);
     }
+  }
+  for (const [what, part] of Object.entries({ ASCII: 'x', 'to be encoded': '\u00e9' })) {
+    const baggage = propagation.createBaggage({ long: { value: part.repeat(1024 * 1024) }, short: { value: 'x' } });
+    const context = propagation.setBaggage(ROOT_CONTEXT, baggage);
+    subjects[`injected: a value of 1024 KiB, ${what}`] = () => {
+      const headers = {};
+      propagator.inject(context, headers, defaultTextMapSetter);
+      assert.equal(headers.baggage, 'short=x');
+    };
   }
   const ns = await alternate(subjects, effort);
   const valid = ns['valid, 8 KiB'];

@@ -10,7 +10,8 @@ export interface BaggageDrop {
   readonly key?: string;
   /**
    * The bytes that were dropped: those of one member, or all bytes beyond a limit. Of a field in several lines, only
-   * the bytes that were looked at.
+   * the bytes that were looked at. For an entry
+   * that is too long before it is encoded, a lower bound.
    */
   readonly bytes: number;
 }

@@ -143,3 +143,43 @@ describe('the keys that are let out', () => {
     expect(send({ outbound: ['a'], limits: { members: 1, bytes: 3 } }, baggage)).toBe('a=1');
   });
 });
+
+describe('an entry that is longer than may be sent', () => {
+  const MEBI = 2 ** 20;
+  let encode: jest.SpyInstance;
+  beforeEach(() => {
+    encode = jest.spyOn(globalThis, 'encodeURIComponent');
+  });
+  afterEach(() => encode.mockRestore());
+
+  test.each([
+    ['\u00e9', 'each character of it is encoded'],
+    ['\ud83d\ude00', 'it has surrogates'],
+    ['\ud800', 'it has lone surrogates'],
+    [' ', 'it is ASCII'],
+  ])('is dropped before it is encoded: %j', (part) => {
+    const drops: unknown[] = [];
+    const onDrop = (drop: unknown) => void drops.push(drop);
+    const value = part.repeat(MEBI / part.length);
+    expect(send({ onDrop }, baggageOf(['a', '1'], ['long', value], ['b', ' ']))).toBe('a=1,b=%20');
+    expect(encode).toHaveBeenCalledTimes(1);
+    expect(drops).toEqual([{ direction: 'outbound', reason: 'member-bytes', key: 'long', bytes: 5 + MEBI }]);
+  });
+
+  test('is encoded in report mode, which sends it', () => {
+    const field = send({ mode: 'report' }, baggageOf(['a', '1'], ['long', '\u00e9'.repeat(5_000)]));
+    expect(field).toBe(`a=1,long=${'%C3%A9'.repeat(5_000)}`);
+  });
+
+  test('is invalid when its key is none', () => {
+    const reasons: string[] = [];
+    const baggage = baggageOf(['a b', 'x'.repeat(5_000)], ['b', '1']);
+    expect(send({ onDrop: ({ reason }) => void reasons.push(reason) }, baggage)).toBe('b=1');
+    expect(reasons).toEqual(['invalid']);
+  });
+
+  test('is not the one that has its length after white space behind it has gone', () => {
+    const value = 'x'.repeat(4096 - 'k=;p'.length);
+    expect(send({}, baggageOf(['k', value, `p${' '.repeat(10)}`]))).toBe(`k=${value};p`);
+  });
+});
