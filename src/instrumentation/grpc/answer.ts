@@ -59,8 +59,9 @@ export class GrpcAnswer {
 
   private readonly respond: SendAnswer = (error, value, trailer, ...flags) => {
     this.given = true;
-    this.finishedListener?.();
+    // Before the listener completes the scope: the scope's end decides the status.
     const changed = this.settings.enforce && error ? this.translated(error, trailer) : undefined;
+    this.finishedListener?.();
     // The error's own metadata holds what was in the trailer.
     return changed ? this.send?.(changed) : this.send?.(error, value, trailer, ...flags);
   };
