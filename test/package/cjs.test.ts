@@ -72,6 +72,7 @@ const BOTH_WAYS = `
       sameClasses: ['Deadline', 'DeadlineExceededError', 'DeadlinePropagator'].every((name) => required[name] === imported[name]),
       deadline: left > 50_000 && left <= 60_000,
       error: imported.isDeadlineExceeded(reason) && required.isDeadlineExceeded(reason),
+      instance: reason instanceof imported.DeadlineExceededError && reason instanceof required.DeadlineExceededError,
       signal,
     }));
   });
@@ -79,12 +80,12 @@ const BOTH_WAYS = `
 
 test('required and imported in one process, it is one copy', () => {
   const result = directory.run({ source: BOTH_WAYS, file: 'both.cjs' });
-  expect(result).toEqual({ sameClasses: true, deadline: true, error: true, signal: true });
+  expect(result).toEqual({ sameClasses: true, deadline: true, error: true, instance: true, signal: true });
 });
 
 test('where it is two copies, they understand each other', () => {
   const result = directory.run({ source: BOTH_WAYS, file: 'both.cjs', flags: [PLAIN_REQUIRE] });
-  expect(result).toEqual({ sameClasses: false, deadline: true, error: true, signal: true });
+  expect(result).toEqual({ sameClasses: false, deadline: true, error: true, instance: true, signal: true });
 });
 
 test('jest, which knows plain require alone, gets the CommonJS one', () => {

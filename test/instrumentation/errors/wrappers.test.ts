@@ -17,6 +17,8 @@ interface Outcome {
 
 interface Report {
   readonly outcomes: Record<`${string}, ${Stage}, ${End}`, Outcome>;
+  /** Of calls that were given the signal of their scope, when a deadline ends it. */
+  readonly signalled: Record<string, { name: string; exceeded: boolean }>;
   /** The status by framework and wrapper, when the caller's budget has run out, and when one of the handler's own has. */
   readonly statuses: Record<string, Record<string, { caller: number; own: number }>>;
 }
@@ -59,6 +61,18 @@ test.each(calls)('%s, ended in its %s by a %s: the error tells, and nothing is s
     cancelled: end === 'cancel',
     requests: 1,
   });
+});
+
+test.each([
+  ['http.get', 'AbortError', true],
+  ['fetch', 'DeadlineExceededError', true],
+  ['ky', 'DeadlineExceededError', true],
+  ['axios', 'CanceledError', false],
+  ['got', 'AbortError', false],
+  ['node-fetch 2', 'AbortError', false],
+  ['node-fetch 3', 'AbortError', false],
+])('%s that is given abortSignal() throws %s; the reason can be seen: %s', (client, name, exceeded) => {
+  expect(report.signalled[client]).toEqual({ name, exceeded });
 });
 
 const wrapped = LIBRARIES.flatMap((library) => (['deadline', 'cancel'] as const).map((end) => [library, end] as const));

@@ -19,7 +19,7 @@ beforeAll(async () => {
   report = finished.report;
 });
 
-const rows = ['got', 'axios-retry', 'axios-retry with abortSignal()'].flatMap((client) => [
+const rows = ['got', 'ky', 'axios-retry', 'axios-retry with abortSignal()'].flatMap((client) => [
   [`${client}, failing`, 2],
   [`${client}, silent`, 1],
 ]) as [string, number][];
