@@ -33,9 +33,9 @@ type WatchedSpan = EndingSpan & { [SPAN_SCOPE]?: Watched | undefined };
  * instrumentation has set ERROR, unless the option `hangUpStatus` is `'keep'`. The span of a gRPC call keeps the status
  * CANCELLED or DEADLINE_EXCEEDED, and has the attribute `deadline.ended_by`: `caller` or `deadline`.
  *
- * Other spans are not changed. Events, the status and `deadline.ended_by` need sdk-trace-base 2.3 or newer, or sdk-trace 3: older versions
- * don't call a processor before a span ends. The class doesn't import the type `SpanProcessor`, to fit both lines of
- * the SDK.
+ * Other spans are not changed. Events, the status and `deadline.ended_by` need sdk-trace-base 2.3 or newer, or sdk-trace
+ * 3: older versions don't call a processor before a span ends. The class doesn't import the type `SpanProcessor`, to fit
+ * both lines of the SDK.
  */
 export class DeadlineSpanProcessor {
   readonly #keepsHangUps: boolean;
