@@ -30,13 +30,22 @@ export function stampRequest(request: StampedRequest, context: Context): number 
       if (budget === Number.POSITIVE_INFINITY) return;
       deadlineFields = writer.fields();
       for (const field of deadlineFields) remove(headers, field);
-      writer.write(budget, request, { set: (_, field, value) => void request.addHeader(field, value) });
+      writer.write(budget, request, { set: (_, field, value) => void addOwn(request, field, value) });
       request[STAMP] = { budget, writer };
     },
   };
   inject(context, request, setter);
   if (others.length + deadlineFields.length > 0) replaceOthers(request, others, deadlineFields);
   return stamped;
+}
+
+/**
+ * Adds a field past {@link replaceOthers}: another copy of this package, which a test runner has loaded for an earlier test
+ * file and nobody has disabled, may have stamped the request before, and keeps others from adding a deadline.
+ */
+function addOwn(request: UndiciRequest, field: string, value: string): void {
+  const { addHeader = request.addHeader } = Object.getPrototypeOf(request) as Partial<UndiciRequest>;
+  addHeader.call(request, field, value);
 }
 
 /**

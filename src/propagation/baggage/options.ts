@@ -10,8 +10,7 @@ export interface BaggageDrop {
   readonly key?: string;
   /**
    * The bytes that were dropped: those of one member, or all bytes beyond a limit. Of a field in several lines, only
-   * the bytes that were looked at. For an entry
-   * that is too long before it is encoded, a lower bound.
+   * the bytes that were looked at. A lower bound for an entry that is too long before it is encoded.
    */
   readonly bytes: number;
 }
