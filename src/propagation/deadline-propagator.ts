@@ -64,10 +64,11 @@ export class DeadlinePropagator implements TextMapPropagator {
       const budget = this.#read(carrier, getter);
       const parent = parentScope(context);
       const own = inboundOf(carrier);
-      const finder = own === undefined ? inboundFinder() : undefined;
-      const inbound = own ?? finder?.inboundOf(carrier) ?? callerIn(context);
-      if (inbound !== undefined) return setScope(context, inbound.openScope(budget, parent));
+      if (own !== undefined) return setScope(context, own.openScope(budget, parent));
       if (budget === undefined) return context;
+      const finder = inboundFinder();
+      const adopter = finder?.inboundOf(carrier) ?? callerIn(context);
+      if (adopter !== undefined) return setScope(context, adopter.openScope(budget, parent));
       if (finder !== undefined) {
         // Nothing is lost where the work has a scope already.
         if (parent === undefined) reportUnadopted();
