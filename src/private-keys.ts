@@ -26,3 +26,15 @@ export const SERVED_REQUEST = /* @__PURE__ */ Symbol('opentelemetry-propagator-d
 
 /** On a gRPC call that is served, until our innermost function takes it: its `GrpcServedCall`. */
 export const SERVED_CALL = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline served call');
+
+/** On a `ClientRequest` of node:http: the call that it makes; `null` when nothing binds the request. */
+export const CALL = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline call');
+
+/** On the options of a call that waits in the queue of undici's pool: the waiting call. */
+export const QUEUED = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline queued call');
+
+/** On a request of undici: the deadline that was stamped on it. */
+export const STAMP = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline stamp');
+
+/** On `globalThis`: the observers of injections. Each copy has a propagator, and an observer sees those of all copies. */
+export const INJECTION_OBSERVERS = Symbol.for('opentelemetry-propagator-deadline.injection-observers');

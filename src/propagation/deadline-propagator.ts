@@ -10,12 +10,14 @@ import { FIELD_LENGTH } from '../wire/value-list.js';
 import { callerIn } from './caller-key.js';
 import { readField } from './carrier-field.js';
 import { type DeadlinePropagatorOptions, type DeadlineSettings, resolveDeadlineOptions } from './deadline-options.js';
-import type { DeadlineSetter } from './deadline-setter.js';
+import type { DeadlineSetter, ReadingSetter } from './deadline-setter.js';
 import { inboundFinder, inboundOf } from './inbound.js';
 import { injectionObservers } from './injection-observer.js';
 import { reportUnadopted } from './unadopted.js';
 
 export { TIMEBUDGET };
+
+import { ownLimit } from './own-limit.js';
 
 /**
  * Propagates the deadline as the time that the caller has left: in the header `timebudget`, in ms, or in the headers of
@@ -44,7 +46,7 @@ export class DeadlinePropagator implements TextMapPropagator {
         ours.setDeadline(carrier, budget, this);
       } else {
         if (budget !== NO_DEADLINE) this.write(budget, carrier, setter);
-        for (const observe of injectionObservers) observe(context, carrier, budget, this);
+        for (const observe of injectionObservers()) observe(context, carrier, budget, this);
       }
     } catch {
       // The carrier is frozen, or the setter failed: the call is sent without a deadline.
@@ -92,8 +94,11 @@ export class DeadlinePropagator implements TextMapPropagator {
   }
 
   /** @internal See `DeadlineWriter`. */
-  write(ms: number, carrier: unknown, setter: TextMapSetter): void {
-    for (const format of this.#settings.inject) setter.set(carrier, format.field, format.format(ms, Date));
+  write(ms: number, carrier: unknown, setter: ReadingSetter): void {
+    for (const format of this.#settings.inject) {
+      const limit = Math.min(ms, Math.floor(ownLimit(format, carrier, setter)));
+      setter.set(carrier, format.field, format.format(limit, Date));
+    }
   }
 
   /** The smallest budget in the carrier, in ms, at most `maxBudget`; `undefined` when no budget is valid. */

@@ -6,8 +6,17 @@ export interface DeadlineWriter {
   fields(): string[];
   /** The names of all headers that the propagator reads, in lower case. */
   fieldsRead(): string[];
-  /** Writes a budget of `ms` whole milliseconds, by `setter.set` for each header. */
-  write(ms: number, carrier: unknown, setter: TextMapSetter): void;
+  /**
+   * Writes a budget of `ms` whole milliseconds, by `setter.set` for each header. A shorter limit that the carrier holds in
+   * a format of others stays: a library or the application has set it for this call.
+   */
+  write(ms: number, carrier: unknown, setter: ReadingSetter): void;
+}
+
+/** A setter that can also read. Of other setters' carriers, plain objects and `Headers` are read. */
+export interface ReadingSetter<Carrier = unknown> extends TextMapSetter<Carrier> {
+  /** The value of a header, in the form in which the carrier has it; `undefined` or `null` when it is absent. */
+  get?(carrier: Carrier, field: string): unknown;
 }
 
 /**

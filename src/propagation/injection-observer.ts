@@ -1,4 +1,5 @@
 import type { Context } from '@opentelemetry/api';
+import { INJECTION_OBSERVERS } from '../private-keys.js';
 import type { DeadlineWriter } from './deadline-setter.js';
 
 /**
@@ -8,20 +9,18 @@ import type { DeadlineWriter } from './deadline-setter.js';
  */
 export type InjectionObserver = (context: Context, carrier: unknown, budget: number, writer: DeadlineWriter) => void;
 
-/** Each copy of this package has a propagator of its own, and an observer has to see the injections of all of them. */
-const OBSERVERS = Symbol.for('opentelemetry-propagator-deadline.injection-observers');
-const registry = globalThis as { [OBSERVERS]?: InjectionObserver[] };
-const observers = registry[OBSERVERS] ?? [];
-registry[OBSERVERS] = observers;
+const registry = globalThis as { [INJECTION_OBSERVERS]?: InjectionObserver[] };
+const NONE: readonly InjectionObserver[] = [];
 
-/** Empty where no instrumentation of ours is on. */
-export const injectionObservers: readonly InjectionObserver[] = observers;
+/** The observers, of all copies of this package; none while no instrumentation is on. */
+export function injectionObservers(): readonly InjectionObserver[] {
+  return registry[INJECTION_OBSERVERS] ?? NONE;
+}
 
 /** Calls `observer` for each injection from now on, until the returned function is called. */
 export function observeInjections(observer: InjectionObserver): () => void {
-  observers.push(observer);
+  registry[INJECTION_OBSERVERS] = [...injectionObservers(), observer];
   return () => {
-    const index = observers.indexOf(observer);
-    if (index !== -1) observers.splice(index, 1);
+    registry[INJECTION_OBSERVERS] = injectionObservers().filter((other) => other !== observer);
   };
 }

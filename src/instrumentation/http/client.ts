@@ -2,6 +2,7 @@ import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net';
 import { context as contextApi } from '@opentelemetry/api';
 import { getScope } from '../../context/context-scope.js';
+import { CALL } from '../../private-keys.js';
 import { now } from '../../time/clock.js';
 import { onChannel } from '../hooks/diagnostics-channel.js';
 import { type Method, type Patched, patchMethod, type Undo, undoAll } from '../hooks/patch-method.js';
@@ -9,7 +10,6 @@ import { contextForCall } from '../lost-context/lost-contexts.js';
 import { callError } from '../outbound/call-error.js';
 import { noteAnswer } from '../outbound/downstream-timeout.js';
 import { refuseCall } from '../outbound/refuse-call.js';
-import { CALL } from '../private-keys.js';
 import type { Settings } from '../settings.js';
 import { expectError, HttpCall, type Request } from './call.js';
 import { targetOf } from './call-target.js';

@@ -1,6 +1,6 @@
 import type { ClientRequest } from 'node:http';
-import { type Context, diag, type TextMapSetter } from '@opentelemetry/api';
-import type { DeadlineSetter, DeadlineWriter } from '../../propagation/deadline-setter.js';
+import { type Context, diag } from '@opentelemetry/api';
+import type { DeadlineSetter, DeadlineWriter, ReadingSetter } from '../../propagation/deadline-setter.js';
 import { now } from '../../time/clock.js';
 import { inject } from '../hooks/safe-propagation.js';
 import { type Injection, takeInjection } from './others-injection.js';
@@ -73,29 +73,32 @@ class RequestSetter implements DeadlineSetter<ClientRequest> {
     registered = writer;
     if (budget === Number.POSITIVE_INFINITY) return;
     this.stamp = { until: now() + budget, budget, writer };
-    // A deadline in the headers was written before the request was made: ours replaces it.
-    writer.write(budget, request, SET);
+    // A deadline in the headers was written before the request was made: ours replaces it, unless it is shorter.
+    writer.write(budget, request, SET as ReadingSetter);
   }
 }
 
 /** An application may bring a format of its own. Its failure must not become the failure of a call. */
 function write(writer: DeadlineWriter | undefined, ms: number, request: ClientRequest, setter: RequestWriter): void {
   try {
-    writer?.write(ms, request, setter);
+    writer?.write(ms, request, setter as ReadingSetter);
   } catch (error) {
     diag.error('a call goes out with the deadline that it was told first', error);
   }
 }
 
-type RequestWriter = TextMapSetter<ClientRequest>;
+type RequestWriter = ReadingSetter<ClientRequest>;
 
-const SET: RequestWriter = { set: (request, field, value) => void request.setHeader(field, value) };
+const get = (request: ClientRequest, field: string) => request.getHeader(field);
+
+const SET: RequestWriter = { get, set: (request, field, value) => void request.setHeader(field, value) };
 
 /** To set a field takes longer than to look at it. */
 const SET_WHERE_DIFFERENT: RequestWriter = {
+  get,
   set(request, field, value) {
     if (request.getHeader(field) !== value) request.setHeader(field, value);
   },
 };
 
-const REWRITE: RequestWriter = { set: rewriteField };
+const REWRITE: RequestWriter = { get, set: rewriteField };

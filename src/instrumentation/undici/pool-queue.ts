@@ -1,8 +1,8 @@
 import type { Context } from '@opentelemetry/api';
 import type { Scope } from '../../context/scope/scope.js';
 import type { EndReason } from '../../errors.js';
+import { QUEUED } from '../../private-keys.js';
 import { type BoundCall, bindCall, type OutboundTransport } from '../outbound/outbound-call.js';
-import { QUEUED } from '../private-keys.js';
 import { failHandler, type UndiciHandler, withoutThrowing } from './handler-failure.js';
 import { internal } from './internals.js';
 

@@ -1,8 +1,8 @@
 import type { Context } from '@opentelemetry/api';
+import { STAMP } from '../../private-keys.js';
 import type { DeadlineSetter, DeadlineWriter } from '../../propagation/deadline-setter.js';
 import { now } from '../../time/clock.js';
 import { inject } from '../hooks/safe-propagation.js';
-import { STAMP } from '../private-keys.js';
 import type { UndiciRequest } from './call.js';
 
 /** The stamp is kept for a request that waits for a connection. */
@@ -24,13 +24,18 @@ export function stampRequest(request: StampedRequest, context: Context): number 
       request.addHeader(field, value);
       others.push(field);
     },
-    // Our deadline replaces one that the application has written.
+    // Our deadline replaces one that the application has written, unless that is shorter.
     setDeadline(_, budget, writer) {
       stamped = budget;
       if (budget === Number.POSITIVE_INFINITY) return;
       deadlineFields = writer.fields();
-      for (const field of deadlineFields) remove(headers, field);
-      writer.write(budget, request, { set: (_, field, value) => void addOwn(request, field, value) });
+      writer.write(budget, request, {
+        get: (_, field) => valuesOf(headers, field),
+        set(_, field, value) {
+          remove(headers, field);
+          addOwn(request, field, value);
+        },
+      });
       request[STAMP] = { budget, writer };
     },
   };
@@ -84,23 +89,35 @@ export function countDown(request: StampedRequest): void {
   for (const field of writer.fields()) {
     const slot = slotOf(headers, field) + 1;
     if (slot === 0) continue;
-    const get = () => format(writer, field, left());
+    const stamp = headers[slot];
+    const get = () => format(writer, field, left(), stamp);
     Object.defineProperty(headers, slot, { get, enumerable: true, configurable: true });
   }
 }
 
-/** The text of a field when `ms` are left. */
-function format(writer: DeadlineWriter, field: string, ms: number): string {
+/** The text of a field when `ms` are left. `stamp` was its text at first, which may be a shorter limit of somebody else's. */
+function format(writer: DeadlineWriter, field: string, ms: number, stamp: string | undefined): string {
   let text = '';
-  const keep = (_: unknown, name: string, value: string) => {
-    if (name === field) text = value;
-  };
-  writer.write(ms, null, { set: keep });
+  writer.write(ms, null, {
+    get: (_, name) => (name === field ? stamp : undefined),
+    set(_, name, value) {
+      if (name === field) text = value;
+    },
+  });
   return text;
 }
 
 function remove(headers: string[], field: string): void {
   for (let slot = slotOf(headers, field); slot !== -1; slot = slotOf(headers, field)) headers.splice(slot, 2);
+}
+
+/** The values of a field, one for each time that it stands there. */
+function valuesOf(headers: readonly string[], field: string): string[] {
+  const values: string[] = [];
+  for (let slot = 0; slot + 1 < headers.length; slot += 2) {
+    if (headers[slot]?.toLowerCase() === field) values.push(String(headers[slot + 1]));
+  }
+  return values;
 }
 
 /** The index of a field's name; -1 when the field is absent. */

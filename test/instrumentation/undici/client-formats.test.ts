@@ -29,6 +29,14 @@ describe.each<[string, ('deadline' | 'undici')[]]>([
     },
   );
 
+  test.each(['fetch', 'undici.request'])("%s sends a shorter limit of the caller's own, once", async (transport) => {
+    const headers = { 'Connect-Timeout-Ms': '150', 'x-deadline': new Date(Date.now() + 150).toISOString() };
+    await app.call({ transport, url: origin.url('/answer'), scope: [['timeout', 5000]], headers });
+    expect(lines('connect-timeout-ms')).toEqual([['150']]);
+    expect(lines('x-deadline')).toEqual([[expect.stringMatching(/^20\S+Z$/)]]);
+    expect(timesLeft()[0]).toBeLessThanOrEqual(150);
+  });
+
   test('a call that waits for a connection tells what is left when it is sent', async () => {
     await app.open({ name: 'pool', kind: 'Pool', origin: origin.url(), options: { connections: 1 } });
     const calls = [1, 2].map(() => ({

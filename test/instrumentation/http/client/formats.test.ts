@@ -78,3 +78,30 @@ test('a request that comes with a spent one is not served', async () => {
   expect(statusCode).toBe(504);
   expect(handler).not.toHaveBeenCalled();
 });
+
+describe("a shorter limit of the caller's own is sent", () => {
+  const shorter = '2026-01-05T10:00:00.150Z';
+
+  test.each<[string, http.OutgoingHttpHeaders]>([
+    ['as text', { 'connect-timeout-ms': '150', 'x-deadline': shorter }],
+    ['in another case', { 'Connect-Timeout-Ms': '150', 'X-Deadline': shorter }],
+    ['as a number', { 'connect-timeout-ms': 150, 'x-deadline': [shorter] }],
+  ])('%s', async (_, headers) => {
+    const { url } = await listing();
+    for (const injectedBefore of [false, true]) {
+      const own = { ...headers };
+      const outcome = withTimeout(500, () => {
+        if (injectedBefore) propagation.inject(context.active(), own);
+        return new Outcome(http.get(url, { headers: own }));
+      });
+      const { fields } = JSON.parse(await outcome.body());
+      expect(fields).toEqual({ 'connect-timeout-ms': ['150'], 'x-deadline': [shorter], 'grpc-timeout': ['500m'] });
+    }
+  });
+
+  test.each(['soon', '-', ''])('but not one that is not valid: %j', async (value) => {
+    const { url } = await listing();
+    const outcome = withTimeout(500, () => new Outcome(http.get(url, { headers: { 'connect-timeout-ms': value } })));
+    expect(JSON.parse(await outcome.body()).fields).toEqual(expected);
+  });
+});
