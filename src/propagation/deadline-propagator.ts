@@ -69,14 +69,12 @@ export class DeadlinePropagator implements TextMapPropagator {
       if (own !== undefined) return setScope(context, own.openScope(budget, parent));
       if (budget === undefined) return context;
       const finder = inboundFinder();
-      const adopter = finder?.inboundOf(carrier) ?? callerIn(context);
+      if (finder === undefined) return setScope(context, new Scope(parent, Deadline.fromCaller(budget), 'free'));
+      const adopter = finder.inboundOf(carrier) ?? callerIn(context);
       if (adopter !== undefined) return setScope(context, adopter.openScope(budget, parent));
-      if (finder !== undefined) {
-        // Nothing is lost where the work has a scope already.
-        if (parent === undefined) reportUnadopted();
-        return context;
-      }
-      return setScope(context, new Scope(parent, Deadline.fromCaller(budget), 'free'));
+      // Nothing is lost where the work has a scope already.
+      if (parent === undefined) reportUnadopted();
+      return context;
     } catch {
       // The context is none of OpenTelemetry's.
       return context;

@@ -46,14 +46,15 @@ export function withCaller<Carrier, T>(
   checkFunction('withCaller', fn);
   if (typeof getter?.get !== 'function') throw wrongType('withCaller', 'a TextMapGetter', getter);
   const caller = new Caller();
-  const extracted = extract(setCaller(contextApi.active(), caller), carrier, getter);
-  const scope = caller.scope ?? new Scope(parentScope(extracted), undefined, 'owned');
+  const active = contextApi.active();
+  const extracted = extract(setCaller(active, caller), carrier, getter);
+  const scope = caller.scope ?? ownedScope(parentScope(extracted), parentScope(active));
   return runInScope(deleteCaller(extracted), scope, (context) => fn(context, (reason) => scope.cancel(reason)));
 }
 
 /** Adopts the deadline that a propagator finds. */
 class Caller {
-  /** `undefined` where the propagator found none, and where a server has adopted it already. */
+  /** `undefined` where no deadline was found, no instrumentation is enabled, or a server has adopted it already. */
   scope: Scope | undefined = undefined;
 
   openScope(budget: number | undefined, parent: Scope | undefined): Scope {
@@ -75,4 +76,16 @@ function extract<Carrier>(active: Context, carrier: Carrier, getter: TextMapGett
     diag.error('withCaller: nothing was extracted, because the propagator failed', error);
     return active;
   }
+}
+
+/**
+ * A scope that completes with the call.
+ *
+ * @param found the scope in the extracted context. Without an instrumentation a propagator opens one that nobody
+ *   completes: its deadline is taken over
+ * @param before the scope in the context that was active
+ */
+function ownedScope(found: Scope | undefined, before: Scope | undefined): Scope {
+  if (found === undefined || found === before || found.owned) return new Scope(found, undefined, 'owned');
+  return new Scope(found.parent, found.deadline, 'owned');
 }

@@ -10,7 +10,14 @@ import {
 } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import fc from 'fast-check';
-import { abortSignal, getDeadline, remainingTime, throwIfExceeded } from '../../src/context/context-deadline.js';
+import {
+  abortSignal,
+  getDeadline,
+  remainingTime,
+  setDeadline,
+  throwIfExceeded,
+} from '../../src/context/context-deadline.js';
+import { Deadline } from '../../src/context/deadline.js';
 import { Scope } from '../../src/context/scope/scope.js';
 import { detach, withCancel, withTimeout } from '../../src/context/with-scope.js';
 import { CallCancelledError, DeadlineExceededError } from '../../src/errors.js';
@@ -292,6 +299,20 @@ describe('fn runs, without a deadline', () => {
     propagation.disable();
     expect(run(CARRIER)).toEqual(none);
   });
+});
+
+test("a deadline that another's propagator sets ends with fn as well", () => {
+  propagation.disable();
+  propagation.setGlobalPropagator({
+    inject() {},
+    extract: (context) => setDeadline(context, Deadline.after(500)),
+    fields: () => [],
+  });
+  const context = withCaller({}, (entered) => {
+    expect(remainingTime(entered)).toBe(500);
+    return entered;
+  });
+  expect(completed(context)).toBe(true);
 });
 
 test('without a context manager the context that fn gets is the one of the call', () => {
