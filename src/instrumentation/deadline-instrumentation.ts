@@ -3,7 +3,7 @@ import { ENABLED_INSTRUMENTATION } from '../private-keys.js';
 import { type Inbound, inboundOf } from '../propagation/inbound.js';
 import { recordMetrics } from '../telemetry/deadline-metrics.js';
 import { VERSION } from '../version.js';
-import { GrpcModules } from './grpc/loaded-classes.js';
+import { grpcModule } from './grpc/loaded-classes.js';
 import type { Undo } from './hooks/patch-method.js';
 import type { DeadlineInstrumentationConfig } from './options.js';
 import { installPatches } from './patches.js';
@@ -24,7 +24,6 @@ const enabled = globalThis as { [ENABLED_INSTRUMENTATION]?: DeadlineInstrumentat
 export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrumentationConfig> {
   /** What takes the patches off; `undefined` while disabled. (No initialiser: the base class enables before it runs.) */
   declare private uninstall: Undo | undefined;
-  declare private grpc: GrpcModules | undefined;
   declare private stopMetrics: (() => void) | undefined;
 
   /** @throws TypeError or RangeError that names the option and quotes what it got */
@@ -46,8 +45,7 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
   }
 
   protected init(): InstrumentationNodeModuleDefinition[] {
-    this.grpc ??= new GrpcModules();
-    return [this.grpc.definition(), undiciModule()];
+    return [grpcModule(), undiciModule()];
   }
 
   override enable(): void {
@@ -58,9 +56,7 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
       other.disable();
     }
     enabled[ENABLED_INSTRUMENTATION] = this;
-    const settings = resolveSettings(this.getConfig());
-    this.uninstall ??= installPatches(settings);
-    this.grpc?.enable(settings);
+    this.uninstall ??= installPatches(resolveSettings(this.getConfig()));
     this.stopMetrics ??= recordMetrics(this.meter);
   }
 
@@ -69,7 +65,6 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
     if (enabled[ENABLED_INSTRUMENTATION] === this) delete enabled[ENABLED_INSTRUMENTATION];
     this.uninstall?.();
     this.uninstall = undefined;
-    this.grpc?.disable();
     this.stopMetrics?.();
     this.stopMetrics = undefined;
   }

@@ -1,50 +1,120 @@
-import http from 'node:http';
-import http2 from 'node:http2';
+import http, { Agent, ClientRequest, ServerResponse, STATUS_CODES } from 'node:http';
+import { Http2ServerResponse } from 'node:http2';
 import https from 'node:https';
+import { wrapCreateCall, wrapStreamEmit } from './grpc/client.js';
+import * as grpc from './grpc/loaded-classes.js';
+import { noticeInjections } from './grpc/others-injection.js';
+import { isKnownServer, wrapRegister, wrapRunHandler } from './grpc/server.js';
 import { onChannel } from './hooks/diagnostics-channel.js';
 import { patchMethod, type Undo, undoAll } from './hooks/patch-method.js';
 import { wrapWriteHead } from './http/answer.js';
-import { instrumentHttpClient } from './http/client.js';
+import { noteResponse, type ResponseHead, wrapAddRequest, wrapOnSocket } from './http/client.js';
 import { wrapWriteContinue } from './http/expect-continue.js';
 import { wrapProcessEmit } from './http/handler-rejections.js';
+import { rememberInjections } from './http/others-injection.js';
 import { HttpServedRequest } from './http/served-request.js';
 import { http2ServerPrototypes, type RequestStart, wrapEmit } from './http/server.js';
 import { detectLostContexts } from './lost-context/lost-contexts.js';
 import { releaseCallsInFlight } from './outbound/outbound-call.js';
 import type { Settings } from './settings.js';
-import { instrumentUndici } from './undici/client.js';
+import { RequestHook, type RequestMessage, type ResponseMessage } from './undici/client.js';
+import { DispatchHook, wrapDispatch } from './undici/dispatch.js';
+import { patchGlobalFetch } from './undici/global-fetch.js';
+import { dispatchers, meetGlobalDispatcher } from './undici/loaded-classes.js';
 
-/** Every method of others that is replaced, and every channel that is listened to. */
+/** All that the instrumentation does to others: every method that it replaces, every channel that it listens to. */
 export function installPatches(settings: Settings): Undo {
   const { server, client, enforce } = settings;
-  const answersTimeouts = enforce && !server.keepStatus;
   return undoAll([
     releaseCallsInFlight,
     detectLostContexts(settings.lostContexts),
-
-    // Requests that are served. The channel comes before any listener of the server, and so before others extract.
-    ...when(server.http, () => [
-      onChannel<RequestStart>('http.server.request.start', ({ request }) => HttpServedRequest.of(request, settings)),
-      patchMethod(http.Server.prototype, 'emit', wrapEmit, settings),
-      patchMethod(https.Server.prototype, 'emit', wrapEmit, settings),
-    ]),
-    ...when(server.http2, () =>
-      http2ServerPrototypes().map((prototype) => patchMethod(prototype, 'emit', wrapEmit, settings)),
-    ),
-    patchMethod(http.ServerResponse.prototype, 'writeContinue', wrapWriteContinue, settings),
-    patchMethod(http2.Http2ServerResponse.prototype, 'writeContinue', wrapWriteContinue, settings),
-    ...when(answersTimeouts, () => [
-      patchMethod(http.ServerResponse.prototype, 'writeHead', wrapWriteHead, [String(http.STATUS_CODES[504])]),
-      patchMethod(http2.Http2ServerResponse.prototype, 'writeHead', wrapWriteHead, []),
-    ]),
+    ...when(server.http, () => patchHttpServers(settings)),
+    ...when(server.http2, () => patchHttp2Servers(settings)),
+    ...when(enforce && !server.keepStatus, patchStatus),
     patchMethod(process, 'emit', wrapProcessEmit),
-
-    // Calls that are made
-    ...when(client.http, () => [instrumentHttpClient(settings)]),
-    ...when(client.undici, () => [instrumentUndici(settings)]),
+    ...when(server.grpc, () => patchGrpcServers(settings)),
+    ...when(client.http, () => patchHttpClient(settings)),
+    ...when(client.undici, () => patchUndici(settings)),
+    ...when(client.grpc, () => patchGrpcClient(settings)),
   ]);
 }
 
 function when(condition: boolean, install: () => readonly Undo[]): readonly Undo[] {
   return condition ? install() : [];
+}
+
+function patchHttpServers(settings: Settings): readonly Undo[] {
+  return [
+    // Published before any listener of the server runs, and so before another instrumentation extracts.
+    onChannel<RequestStart>('http.server.request.start', ({ request }) => HttpServedRequest.of(request, settings)),
+    patchMethod(http.Server.prototype, 'emit', wrapEmit, settings),
+    patchMethod(https.Server.prototype, 'emit', wrapEmit, settings),
+    patchMethod(ServerResponse.prototype, 'writeContinue', wrapWriteContinue, settings),
+  ];
+}
+
+function patchHttp2Servers(settings: Settings): readonly Undo[] {
+  return [
+    ...http2ServerPrototypes().map((prototype) => patchMethod(prototype, 'emit', wrapEmit, settings)),
+    patchMethod(Http2ServerResponse.prototype, 'writeContinue', wrapWriteContinue, settings),
+  ];
+}
+
+/** HTTP/2 has no words after the status. */
+function patchStatus(): readonly Undo[] {
+  return [
+    patchMethod(ServerResponse.prototype, 'writeHead', wrapWriteHead, [String(STATUS_CODES[504])]),
+    patchMethod(Http2ServerResponse.prototype, 'writeHead', wrapWriteHead, []),
+  ];
+}
+
+function patchGrpcServers(settings: Settings): readonly Undo[] {
+  grpc.findLoadedCopies();
+  const patch = (prototype: object) =>
+    undoAll(
+      when(isKnownServer(prototype), () => [
+        patchMethod(prototype, 'register', wrapRegister),
+        patchMethod(prototype, '_runHandlerForCall', wrapRunHandler, settings),
+      ]),
+    );
+  return [grpc.servers.patch(patch)];
+}
+
+function patchHttpClient(settings: Settings): readonly Undo[] {
+  return [
+    rememberInjections(),
+    patchMethod(Agent.prototype, 'addRequest', wrapAddRequest, settings),
+    patchMethod(ClientRequest.prototype, 'onSocket', wrapOnSocket, settings),
+    // Despite its name, this channel publishes when the head of a response has arrived.
+    onChannel<ResponseHead>('http.client.response.finish', noteResponse),
+  ];
+}
+
+function patchUndici(settings: Settings): readonly Undo[] {
+  const dispatches = new DispatchHook(settings);
+  const requests = new RequestHook(settings);
+  const undo = [
+    patchGlobalFetch(settings),
+    dispatchers.patch((prototype) => patchMethod(prototype, 'dispatch', wrapDispatch, dispatches)),
+    onChannel<RequestMessage>('undici:request:create', ({ request }) => {
+      if (!dispatches.created(request)) meetGlobalDispatcher();
+      requests.begin(request);
+    }),
+    onChannel<ResponseMessage>('undici:request:headers', ({ request, response }) => requests.note(request, response)),
+    onChannel<RequestMessage>('undici:request:trailers', ({ request }) => requests.end(request)),
+    onChannel<RequestMessage>('undici:request:error', ({ request }) => requests.end(request)),
+  ];
+  meetGlobalDispatcher();
+  return undo;
+}
+
+function patchGrpcClient(settings: Settings): readonly Undo[] {
+  grpc.findLoadedCopies();
+  return [
+    noticeInjections(),
+    grpc.channels.patch((prototype) => patchMethod(prototype, 'createCall', wrapCreateCall, settings)),
+    ...when(settings.enforce, () => [
+      grpc.clientStreams.patch((prototype) => patchMethod(prototype, 'emit', wrapStreamEmit)),
+    ]),
+  ];
 }

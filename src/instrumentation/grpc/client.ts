@@ -4,13 +4,12 @@ import { context as contextApi } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { getScope } from '../../context/context-scope.js';
 import { isEndReason } from '../../errors.js';
-import { type Method, type Patched, patchMethod, type Undo, undoAll } from '../hooks/patch-method.js';
+import type { Method, Patched } from '../hooks/patch-method.js';
 import { contextForCall } from '../lost-context/lost-contexts.js';
 import { refuseCall } from '../outbound/refuse-call.js';
 import type { Settings } from '../settings.js';
 import { GrpcCall } from './call.js';
 import { type ChannelCall, runInCallersContext } from './callers-context.js';
-import { noticeInjections } from './others-injection.js';
 
 interface Channel {
   getTarget(): string;
@@ -20,11 +19,7 @@ interface Channel {
  * Binds each call of a channel to the scope that it is made under. Every client makes its calls by `createCall`, in the
  * caller's async context and after another instrumentation has injected.
  */
-export function instrumentGrpcChannel(channelClass: { prototype: object }, settings: Settings): Undo {
-  return undoAll([noticeInjections(), patchMethod(channelClass.prototype, 'createCall', wrapCreateCall, settings)]);
-}
-
-function wrapCreateCall(original: Method, patched: Patched<Settings>): Method {
+export function wrapCreateCall(original: Method, patched: Patched<Settings>): Method {
   return function createCall(this: Channel, method: string, deadline: Deadline, ...rest: unknown[]) {
     const { settings } = patched;
     const active = contextApi.active();
@@ -44,14 +39,9 @@ function wrapCreateCall(original: Method, patched: Patched<Settings>): Method {
 
 /**
  * Keeps a stream of answers from crashing the process when an abort of ours is the cause of its 'error' and the
- * application has no listener for 'error'.
+ * application has no listener for 'error'. Does as the original does for all other events.
  */
-export function expectStreamErrors(streamClass: { prototype: object }): Undo {
-  return patchMethod(streamClass.prototype, 'emit', wrapEmit);
-}
-
-/** Does as the original does, except for errors of ours. */
-function wrapEmit(original: Method): Method {
+export function wrapStreamEmit(original: Method): Method {
   return function emit(this: EventEmitter, event: string | symbol, ...args: unknown[]) {
     if (event === 'error' && isAborted(args[0]) && this.listenerCount('error') === 0) this.on('error', () => {});
     return original.call(this, event, ...args);

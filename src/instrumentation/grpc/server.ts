@@ -1,6 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import { SERVED_CALL } from '../../private-keys.js';
-import { type Method, type Patched, patchMethod, type Undo, undoAll } from '../hooks/patch-method.js';
+import type { Method, Patched } from '../hooks/patch-method.js';
 import type { Settings } from '../settings.js';
 import { GrpcServedCall } from './server-call.js';
 import type { GrpcHandler, SendAnswer, ServerCall } from './surface.js';
@@ -18,26 +18,20 @@ interface Server {
 /** The entries whose innermost function is ours. */
 const entered = new WeakSet<HandlerEntry>();
 
-/**
- * Gives each inbound call a scope: it has the caller's deadline, is cancelled when the caller goes away, and completes
- * with the answer. Two methods are replaced. `_runHandlerForCall` runs outside of all other instrumentations, and so
- * attaches before they extract. The handler that `register` gets is wrapped inside of them, so that a call that arrives
- * too late has its span.
- */
-export function patchServer(serverClass: { prototype: object }, settings: Settings): Undo {
-  const { prototype } = serverClass;
-  if (!('_runHandlerForCall' in prototype)) {
-    diag.warn('the servers of this version of @grpc/grpc-js are left alone: it has no method that is known here');
-    return () => {};
-  }
-  return undoAll([
-    patchMethod(prototype, 'register', wrapRegister),
-    patchMethod(prototype, '_runHandlerForCall', wrapRunHandler, settings),
-  ]);
+// Gives each inbound call a scope: it has the caller's deadline, is cancelled when the caller goes away, and completes with
+// the answer. Two methods are replaced. `_runHandlerForCall` runs outside of all other instrumentations, and so attaches
+// before they extract. The handler that `register` gets is wrapped inside of them, so that a call that arrives too late has
+// its span.
+
+/** Whether a class has the methods that are replaced. */
+export function isKnownServer(prototype: object): boolean {
+  if ('_runHandlerForCall' in prototype) return true;
+  diag.warn('the servers of this version of @grpc/grpc-js are left alone: it has no method that is known here');
+  return false;
 }
 
 /** Needs no settings: what it adds does nothing for calls that nothing is attached to. */
-function wrapRegister(original: Method): Method {
+export function wrapRegister(original: Method): Method {
   return function register(this: Server, name: string, handler: GrpcHandler, ...rest: unknown[]) {
     const registered = original.call(this, name, serveAttached(handler), ...rest);
     const entry = this.handlers.get(name);
@@ -54,7 +48,7 @@ function serveAttached(handler: GrpcHandler): GrpcHandler {
   };
 }
 
-function wrapRunHandler(original: Method, patched: Patched<Settings>): Method {
+export function wrapRunHandler(original: Method, patched: Patched<Settings>): Method {
   const outer = new WeakMap<HandlerEntry, HandlerEntry>();
   return function runHandlerForCall(this: Server, call: unknown, entry: HandlerEntry) {
     let attaching = outer.get(entry);

@@ -1,11 +1,10 @@
-import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { context as contextApi } from '@opentelemetry/api';
 import { getScope } from '../../context/context-scope.js';
 import { CALL } from '../../private-keys.js';
 import { now } from '../../time/clock.js';
-import { onChannel } from '../hooks/diagnostics-channel.js';
-import { type Method, type Patched, patchMethod, type Undo, undoAll } from '../hooks/patch-method.js';
+import type { Method, Patched } from '../hooks/patch-method.js';
 import { contextForCall } from '../lost-context/lost-contexts.js';
 import { callError } from '../outbound/call-error.js';
 import { noteAnswer } from '../outbound/downstream-timeout.js';
@@ -13,29 +12,22 @@ import { refuseCall } from '../outbound/refuse-call.js';
 import type { Settings } from '../settings.js';
 import { expectError, HttpCall, type Request } from './call.js';
 import { targetOf } from './call-target.js';
-import { rememberInjections } from './others-injection.js';
 import { stampRequest } from './stamp.js';
 
-/** Despite its name, this channel publishes when the response's head has arrived. */
-const RESPONSE_START = 'http.client.response.finish';
+// Binds each call of node:http and node:https to the scope that it is made under.
 
-/**
- * Binds each call of node:http and node:https to the scope that it is made under. The `addRequest` of an agent runs
- * while the request is constructed, in the caller's async context, before there is a socket. `onSocket` sees the calls
- * without such an agent (`createConnection`, or an agent that does not extend Node's).
- */
-export function instrumentHttpClient(settings: Settings): Undo {
-  return undoAll([
-    rememberInjections(),
-    patchMethod(http.Agent.prototype, 'addRequest', wrapAddRequest, settings),
-    patchMethod(http.ClientRequest.prototype, 'onSocket', wrapOnSocket, settings),
-    onChannel<{ request: Request; response: IncomingMessage }>(RESPONSE_START, ({ request, response }) => {
-      if (request[CALL]) noteAnswer(response.statusCode ?? 0, (name) => response.headers[name], 'http');
-    }),
-  ]);
+/** The message of the channel `http.client.response.finish`, which is published when a response's head has arrived. */
+export interface ResponseHead {
+  readonly request: Request;
+  readonly response: IncomingMessage;
 }
 
-function wrapAddRequest(original: Method, patched: Patched<Settings>): Method {
+export function noteResponse({ request, response }: ResponseHead): void {
+  if (request[CALL]) noteAnswer(response.statusCode ?? 0, (name) => response.headers[name], 'http');
+}
+
+/** `addRequest` of an agent runs while a request is constructed, in the caller's async context, before there is a socket. */
+export function wrapAddRequest(original: Method, patched: Patched<Settings>): Method {
   return function addRequest(this: unknown, ...args: unknown[]) {
     const { settings } = patched;
     if (settings === undefined) return original.apply(this, args);
@@ -54,7 +46,8 @@ function wrapAddRequest(original: Method, patched: Patched<Settings>): Method {
   };
 }
 
-function wrapOnSocket(original: Method, patched: Patched<Settings>): Method {
+/** Sees the calls without such an agent: `createConnection`, or an agent that does not extend Node's. */
+export function wrapOnSocket(original: Method, patched: Patched<Settings>): Method {
   return function onSocket(this: Request, ...args: unknown[]) {
     const { settings } = patched;
     if (settings === undefined) return original.apply(this, args);

@@ -2,50 +2,29 @@ import { context as contextApi, diag } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { getScope } from '../../context/context-scope.js';
 import { now } from '../../time/clock.js';
-import { onChannel } from '../hooks/diagnostics-channel.js';
-import { patchMethod, type Undo } from '../hooks/patch-method.js';
 import { noteAnswer } from '../outbound/downstream-timeout.js';
 import { type BoundCall, bindCall } from '../outbound/outbound-call.js';
 import type { Settings } from '../settings.js';
 import { onUpgraded, UndiciCall, type UndiciRequest } from './call.js';
 import { isLeftAlone } from './call-target.js';
-import { DispatchHook, wrapDispatch } from './dispatch.js';
-import { instrumentGlobalFetch } from './global-fetch.js';
-import { meetGlobalDispatcher, onDispatcher } from './loaded-classes.js';
 import { stampRequest } from './stamp.js';
 
-/**
- * Binds each call of undici, of Node's own (global `fetch`, `WebSocket`) and of every copy from npm, to the scope that
- * it is made under.
- */
-export function instrumentUndici(settings: Settings): Undo {
-  const dispatches = new DispatchHook(settings);
-  const requests = new RequestHook(settings);
-  const undo = [
-    instrumentGlobalFetch(settings),
-    onChannel<{ request: UndiciRequest }>('undici:request:create', ({ request }) => {
-      if (!dispatches.created(request)) meetGlobalDispatcher();
-      requests.begin(request);
-    }),
-    onChannel<UndiciAnswer>('undici:request:headers', ({ request, response }) => requests.note(request, response)),
-    onChannel<{ request: UndiciRequest }>('undici:request:trailers', ({ request }) => requests.end(request)),
-    onChannel<{ request: UndiciRequest }>('undici:request:error', ({ request }) => requests.end(request)),
-  ];
-  undo.push(onDispatcher((prototype) => undo.push(patchMethod(prototype, 'dispatch', wrapDispatch, dispatches))));
-  meetGlobalDispatcher();
-  return () => {
-    for (const step of undo) step();
-  };
+/** The message of undici's channels about a request. */
+export interface RequestMessage {
+  readonly request: UndiciRequest;
 }
 
-interface UndiciAnswer {
-  readonly request: UndiciRequest;
+/** The message of the channel `undici:request:headers`. */
+export interface ResponseMessage extends RequestMessage {
   /** Names and values in turn. */
   readonly response: { readonly statusCode: number; readonly headers: readonly (Buffer | string)[] };
 }
 
-/** Stamps each request, and binds it to its scope from `begin` until `end`. */
-class RequestHook {
+/**
+ * Binds each call of undici, of Node's own (global `fetch`, `WebSocket`) and of every copy from npm, to the scope that it is
+ * made under: stamps each request, and binds it from `begin` until `end`.
+ */
+export class RequestHook {
   private readonly calls = new WeakMap<UndiciRequest, BoundCall>();
 
   constructor(private readonly settings: Settings) {}
@@ -69,7 +48,7 @@ class RequestHook {
   }
 
   /** Looks at the head of a call's response. */
-  note(request: UndiciRequest, { statusCode, headers }: UndiciAnswer['response']): void {
+  note(request: UndiciRequest, { statusCode, headers }: ResponseMessage['response']): void {
     if (!this.calls.has(request) || !Array.isArray(headers)) return;
     noteAnswer(statusCode, (name) => fieldIn(headers, name), 'undici');
   }
@@ -80,7 +59,7 @@ class RequestHook {
   }
 }
 
-function fieldIn(headers: UndiciAnswer['response']['headers'], name: string): unknown {
+function fieldIn(headers: ResponseMessage['response']['headers'], name: string): unknown {
   for (let i = 0; i + 1 < headers.length; i += 2) if (String(headers[i]).toLowerCase() === name) return headers[i + 1];
   return undefined;
 }

@@ -13,7 +13,7 @@ import { withTarget } from './handler-failure.js';
  * Lets global `fetch` reject with the reason for which its scope has ended, where undici rejects with a `TypeError` that
  * has the reason as `cause`. The call itself is bound like every other call of undici.
  */
-export function instrumentGlobalFetch(settings: Settings): Undo {
+export function patchGlobalFetch(settings: Settings): Undo {
   const { name, length } = globalThis.fetch;
   const undo = patchMethod(globalThis, 'fetch', wrapFetch, settings);
   Object.defineProperties(globalThis.fetch, { name: { value: name }, length: { value: length } });

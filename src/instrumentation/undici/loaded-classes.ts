@@ -1,5 +1,5 @@
 import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
-import type { Undo } from '../hooks/patch-method.js';
+import { LoadedClasses } from '../hooks/loaded-classes.js';
 
 /**
  * The keys under which undici keeps the dispatcher that global `fetch` uses.
@@ -9,16 +9,8 @@ import type { Undo } from '../hooks/patch-method.js';
  */
 const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
 
-/** The prototypes that have a `dispatch`, of each copy of undici in this process: Node's own, and those from npm. */
-const prototypes = new Set<object>();
-const listeners = new Set<(prototype: object) => void>();
-
-/** Calls `listener` with each prototype, now or when it is found. */
-export function onDispatcher(listener: (prototype: object) => void): Undo {
-  for (const prototype of prototypes) listener(prototype);
-  listeners.add(listener);
-  return () => void listeners.delete(listener);
-}
+/** What has a `dispatch`: the dispatchers of Node's own undici, and of each copy from npm. */
+export const dispatchers = new LoadedClasses();
 
 /** Looks at the dispatcher that global `fetch` uses: Node loads its undici late, and the application may set another. */
 export function meetGlobalDispatcher(): void {
@@ -43,10 +35,9 @@ export function undiciModule(): InstrumentationNodeModuleDefinition {
   return new InstrumentationNodeModuleDefinition('undici', ['*'], main, undefined, [file]);
 }
 
+/** `dispatch` may be inherited. */
 function meet(prototype: object | null): void {
   let owner = prototype;
   while (owner !== null && !Object.hasOwn(owner, 'dispatch')) owner = Object.getPrototypeOf(owner);
-  if (owner === null || prototypes.has(owner)) return;
-  prototypes.add(owner);
-  for (const listener of listeners) listener(owner);
+  if (owner !== null) dispatchers.add(owner);
 }

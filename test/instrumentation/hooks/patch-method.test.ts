@@ -4,6 +4,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import { DeadlineInstrumentation } from '../../../src/instrumentation/deadline-instrumentation.js';
 import { type Method, type Patched, patchMethod } from '../../../src/instrumentation/hooks/patch-method.js';
+import type { DeadlineInstrumentationConfig } from '../../../src/instrumentation/options.js';
 
 class Base {
   greet(name: string): string {
@@ -136,23 +137,43 @@ describe('DeadlineInstrumentation, enabled and disabled', () => {
   });
 
   test.each([
-    ['server.http', { server: { http: false } }, ['http.Server', 'https.Server']],
-    ['server.http2', { server: { http2: false } }, ['http2 server', 'http2 secure server']],
-    ['client.http', { client: { http: false } }, ['Agent', 'ClientRequest']],
-    ['server.keepStatus', { server: { keepStatus: true } }, ['ServerResponse', 'Http2ServerResponse']],
+    [
+      'server.http',
+      { server: { http: false } },
+      ['http.Server.emit', 'https.Server.emit', 'ServerResponse.writeContinue'],
+    ],
+    [
+      'server.http2',
+      { server: { http2: false } },
+      ['http2 server.emit', 'http2 secure server.emit', 'Http2ServerResponse.writeContinue'],
+    ],
+    ['client.http', { client: { http: false } }, ['Agent.addRequest', 'ClientRequest.onSocket']],
+    [
+      'server.keepStatus',
+      { server: { keepStatus: true } },
+      ['ServerResponse.writeHead', 'Http2ServerResponse.writeHead'],
+    ],
   ])('leaves alone what %s turns off, and nothing else', (_, config, untouched) => {
-    const methods = (name: string, { prototype }: { prototype: object }) =>
-      [name, Object.getOwnPropertyDescriptors(prototype)] as const;
-    const before = new Map(Object.entries(owners).map(([name, owner]) => methods(name, owner)));
-    const instrumentation = new DeadlineInstrumentation(config);
-    const same = Object.entries(owners).filter(([name, { prototype }]) => {
-      return Object.entries(Object.getOwnPropertyDescriptors(prototype)).every(([key, { value }]) => {
-        return before.get(name)?.[key]?.value === value;
-      });
-    });
-    instrumentation.disable();
-    expect(same.map(([name]) => name)).toEqual(untouched);
+    const before = methods();
+    const patchedWith = (options: DeadlineInstrumentationConfig): string[] => {
+      const instrumentation = new DeadlineInstrumentation(options);
+      const patched = [...methods()].filter(([name, method]) => before.get(name) !== method);
+      instrumentation.disable();
+      return patched.map(([name]) => name);
+    };
+    const patched = patchedWith(config);
+    expect(patchedWith({}).filter((name) => !patched.includes(name))).toEqual(untouched);
   });
+
+  /** The methods of all prototypes that are patched, by their names. */
+  function methods(): Map<string, unknown> {
+    const all = Object.entries(owners).flatMap(([owner, { prototype }]) =>
+      Object.entries(Object.getOwnPropertyDescriptors(prototype)).map(
+        ([name, { value }]) => [`${owner}.${name}`, value] as const,
+      ),
+    );
+    return new Map(all);
+  }
 
   test('takes new options at once, on and off', () => {
     const before = state();
