@@ -68,6 +68,7 @@ function sdkHasStarted(): boolean {
  */
 function instrument(settings: RegisterSettings, late: boolean, sdk: SdkStart, log: Operator): void {
   const Instrumentation = loadInstrumentation(log);
+  if (Instrumentation !== undefined && !settings.propagators.includes('deadline')) installed.expectNoPropagator();
   let instrumentation: DeadlineInstrumentation | undefined;
   const enable = () => {
     if (Instrumentation !== undefined) instrumentation ??= new Instrumentation(settings.instrumentation);

@@ -25,4 +25,9 @@ function instrumentation(): typeof import('../instrumentation/index.js', { with:
   return require('../instrumentation/index.js');
 }
 
-export = { requiredApi, installed, instrumentation };
+/** The instrumentation must not warn again of a propagator without deadlines. @throws as {@link instrumentation} */
+function expectNoPropagator(): void {
+  require('../instrumentation/hooks/expect-propagator.js').expectNoPropagator();
+}
+
+export = { requiredApi, installed, instrumentation, expectNoPropagator };
