@@ -10,7 +10,7 @@ import { patchMethod, type Undo, undoAll } from './hooks/patch-method.js';
 import { wrapWriteHead } from './http/answer.js';
 import { noteResponse, type ResponseHead, wrapAddRequest, wrapOnSocket } from './http/client.js';
 import { wrapWriteContinue } from './http/expect-continue.js';
-import { wrapProcessEmit } from './http/handler-rejections.js';
+import { wrapProcessEmit } from './http/handlers/handler-rejections.js';
 import { rememberInjections } from './http/others-injection.js';
 import { HttpServedRequest } from './http/served-request.js';
 import { http2ServerPrototypes, type RequestStart, wrapEmit } from './http/server.js';

@@ -6,7 +6,7 @@ import { untrustedFields } from '../inbound/untrusted-fields.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import type { Settings } from '../settings.js';
 import { setServedRequest } from './answer.js';
-import { answerEscapedError } from './handler-rejections.js';
+import { answerEscapedError } from './handlers/handler-rejections.js';
 import { removeFields } from './remove-fields.js';
 import { onHandlerEnd, onResponseClose, transportOf, wasSent } from './response-close.js';
 

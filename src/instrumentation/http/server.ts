@@ -8,8 +8,8 @@ import { bindToRequest, runForRequest } from '../lost-context/lost-contexts.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import type { Settings } from '../settings.js';
 import { answerTimeout } from './answer.js';
-import { emitInnermost, type RequestEvent } from './innermost-emit.js';
-import { emitBare, runHandlers } from './run-handlers.js';
+import { emitInnermost, type RequestEvent } from './handlers/innermost-emit.js';
+import { emitBare, runHandlers } from './handlers/run-handlers.js';
 import { HttpServedRequest } from './served-request.js';
 
 /** The events by which a server gives a request to the application. */

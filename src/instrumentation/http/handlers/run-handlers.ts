@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { types } from 'node:util';
-import type { Method } from '../hooks/patch-method.js';
+import type { Method } from '../../hooks/patch-method.js';
+import type { HttpServedRequest } from '../served-request.js';
 import { answerEscapedError, isDueToEnd, trackPromise } from './handler-rejections.js';
 import type { RequestEvent } from './innermost-emit.js';
-import type { HttpServedRequest } from './served-request.js';
 
 /** Runs the application's handlers as the server itself does. */
 export function emitBare({ server, name, request, response }: RequestEvent): void {

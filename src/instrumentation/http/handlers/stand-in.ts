@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
-import { privateField } from '../../private-field.js';
-import type { Method } from '../hooks/patch-method.js';
-import type { InboundRequest, InboundResponse } from '../options.js';
+import { privateField } from '../../../private-field.js';
+import type { Method } from '../../hooks/patch-method.js';
+import type { InboundRequest, InboundResponse } from '../../options.js';
 
 /** An event by which a server gives a request to the application. */
 export interface RequestEvent {

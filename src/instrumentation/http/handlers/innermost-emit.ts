@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Method } from '../hooks/patch-method.js';
+import type { Method } from '../../hooks/patch-method.js';
 import { type Deliver, listenersOf, type RequestEvent, StandIn } from './stand-in.js';
 
 export type { RequestEvent } from './stand-in.js';

@@ -1,4 +1,4 @@
-import type { InboundResponse } from '../options.js';
+import type { InboundResponse } from '../../options.js';
 
 type Callback = (error?: Error | null) => void;
 

@@ -1,12 +1,12 @@
 import { ServerResponse } from 'node:http';
 import { types } from 'node:util';
 import { diag } from '@opentelemetry/api';
-import { isCallCancelled, isDeadlineExceeded } from '../../errors.js';
-import { privateField } from '../../private-field.js';
-import type { Method } from '../hooks/patch-method.js';
-import { answerTimeout } from './answer.js';
+import { isCallCancelled, isDeadlineExceeded } from '../../../errors.js';
+import { privateField } from '../../../private-field.js';
+import type { Method } from '../../hooks/patch-method.js';
+import { answerTimeout } from '../answer.js';
+import type { HttpServedRequest } from '../served-request.js';
 import { muteResponse } from './mute-response.js';
-import type { HttpServedRequest } from './served-request.js';
 
 /** The requests whose handlers have returned a promise. Several requests may wait for one promise. */
 const requestsOf = privateField<readonly HttpServedRequest[]>();
