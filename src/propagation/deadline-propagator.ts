@@ -11,7 +11,7 @@ import { callerIn } from './caller-key.js';
 import { readField } from './carrier-field.js';
 import { type DeadlinePropagatorOptions, type DeadlineSettings, resolveDeadlineOptions } from './deadline-options.js';
 import type { DeadlineSetter, ReadingSetter } from './deadline-setter.js';
-import { inboundFinder, inboundOf } from './inbound.js';
+import { type Inbound, inboundFinder, inboundOf } from './inbound.js';
 import { injectionObservers } from './injection-observer.js';
 import { reportUnadopted } from './unadopted.js';
 
@@ -66,12 +66,12 @@ export class DeadlinePropagator implements TextMapPropagator {
       const budget = this.#read(carrier, getter);
       const parent = parentScope(context);
       const own = inboundOf(carrier);
-      if (own !== undefined) return setScope(context, own.openScope(budget, parent));
+      if (own !== undefined) return adopt(own, context, budget);
       if (budget === undefined) return context;
       const finder = inboundFinder();
       if (finder === undefined) return setScope(context, new Scope(parent, Deadline.fromCaller(budget), 'free'));
       const adopter = finder.inboundOf(carrier) ?? callerIn(context);
-      if (adopter !== undefined) return setScope(context, adopter.openScope(budget, parent));
+      if (adopter !== undefined) return adopt(adopter, context, budget);
       // Nothing is lost where the work has a scope already.
       if (parent === undefined) reportUnadopted();
       return context;
@@ -112,6 +112,14 @@ export class DeadlinePropagator implements TextMapPropagator {
     // The last millisecond is always sent: the reserve must not turn a live deadline into an exhausted one.
     return Math.max(Math.min(left, 1), left - kept);
   }
+}
+
+/** `context` with the scope of an inbound request. */
+function adopt(inbound: Pick<Inbound, 'openScope'>, context: Context, budget: number | undefined): Context {
+  const parent = parentScope(context);
+  const scope = inbound.openScope(budget, parent);
+  // Work inside of the request may have less time, which another look at the request's headers must not give back.
+  return parent?.isWithin(scope) ? context : setScope(context, scope);
 }
 
 /** The budget in one header, in ms; {@link NO_DEADLINE} when the header is absent or has no valid value. */

@@ -10,6 +10,7 @@ import {
 import { checkFunction, wrongType } from '../check-argument.js';
 import { parentScope } from '../context/context-scope.js';
 import { Deadline } from '../context/deadline.js';
+import { expectContextManager } from '../context/expect-context-manager.js';
 import { Scope } from '../context/scope/scope.js';
 import { runInScope } from '../context/with-scope.js';
 import { deleteCaller, setCaller } from './caller-key.js';
@@ -45,6 +46,7 @@ export function withCaller<Carrier, T>(
 ): T {
   checkFunction('withCaller', fn);
   if (typeof getter?.get !== 'function') throw wrongType('withCaller', 'a TextMapGetter', getter);
+  expectContextManager('withCaller', fn);
   const caller = new Caller();
   const active = contextApi.active();
   const extracted = extract(setCaller(active, caller), carrier, getter);
@@ -59,7 +61,8 @@ class Caller {
 
   openScope(budget: number | undefined, parent: Scope | undefined): Scope {
     const deadline = budget === undefined ? undefined : Deadline.fromCaller(budget);
-    this.scope ??= new Scope(parent, deadline, 'owned');
+    if (this.scope === undefined) this.scope = new Scope(parent, deadline, 'owned');
+    else if (deadline !== undefined) this.scope.narrow(deadline);
     return this.scope;
   }
 }

@@ -50,9 +50,10 @@ export class DeadlineSpanProcessor {
     if (scope === undefined) return;
     const deadline = scope.effectiveDeadline();
     const start = now();
-    if (deadline !== undefined && deadline.due !== NEVER) {
+    const remaining = scope.remaining(start);
+    if (deadline !== undefined && remaining !== NEVER) {
       span.setAttribute('deadline.budget_ms', Math.floor(deadline.budget));
-      span.setAttribute('deadline.remaining_ms', Math.floor(Math.max(scope.remaining(start), 0)));
+      span.setAttribute('deadline.remaining_ms', Math.floor(Math.max(remaining, 0)));
     }
     (span as WatchedSpan)[SPAN_SCOPE] = { scope, start };
   }

@@ -40,13 +40,13 @@ export class Scope {
   watch: Watch | undefined = undefined;
   /** Set on the scope of a request, which completes by itself some time after its end. */
   handler: Handler | undefined = undefined;
-  /** Observe mode: whether the caller has gone away. The scope goes on all the same. */
-  observedCancel = false;
+  /** Observe mode: when the caller has gone away, on the clock of `now()`. The scope goes on all the same. */
+  observedCancel: number | undefined = undefined;
 
   /** @param deadline the scope's own; the deadlines of its ancestors bind the scope as well */
   constructor(
     parent: Scope | undefined,
-    readonly deadline: Deadline | undefined,
+    public deadline: Deadline | undefined,
     lifecycle: Lifecycle,
   ) {
     this.above = parent;
@@ -57,6 +57,8 @@ export class Scope {
   get parent(): Scope | undefined {
     // Completed scopes are dropped: work that starts its successor before it settles would make an endless chain.
     while (this.above?.hasCompleted()) {
+      // The work of an ended request is done: a deadline that was set in its context binds nothing any more.
+      if (this.lifecycle === 'free' && this.above.handler !== undefined && this.above.hasEnded) this.markCompleted();
       // A scope that ended before it completed has ended the scopes below that were live at that time.
       this.endingAbove ??= this.above.ending ?? this.above.endingAbove;
       this.above = this.above.above;
@@ -67,6 +69,13 @@ export class Scope {
   /** This scope or its nearest ancestor that has not completed. */
   live(): Scope | undefined {
     return this.hasCompleted() ? this.parent : this;
+  }
+
+  /** Whether `outer` is this scope, or one above. */
+  isWithin(outer: Scope): boolean {
+    let scope: Scope | undefined = this;
+    while (scope !== undefined && scope !== outer) scope = scope.parent;
+    return scope !== undefined;
   }
 
   /** The deadline that binds the scope: the earliest of its own and those of its ancestors. */
@@ -98,7 +107,10 @@ export class Scope {
     // From the outermost scope inwards, without recursion: a program may nest scopes to any depth.
     const path: Scope[] = [];
     for (; scope; scope = scope.parent) path.push(scope);
-    return path.reduceRight<Ending | undefined>((outer, inner) => inner.settle(outer, instant), undefined);
+    return path.reduceRight<Ending | undefined>((outer, inner) => {
+      const ending = inner.settle(outer, instant);
+      return ending === undefined || inner.hasCompleted() ? undefined : ending;
+    }, undefined);
   }
 
   /** How the scope ended, also when it has completed since; `undefined` when it has not ended. */
@@ -166,12 +178,28 @@ export class Scope {
 
   /** Whether the scope has completed. The ended scope of a request completes here, once it has lingered long enough. */
   private hasCompleted(): boolean {
-    if (this.lifecycle === 'completed') return true;
-    const { ending, handler } = this;
-    if (ending === undefined || handler === undefined) return false;
-    if (now() - ending.instant < LINGER || handler.awaitSettled()) return false;
-    this.markCompleted();
-    return true;
+    if (this.isCompleted) return true;
+    // Looks at the scopes above, which may complete this one.
+    if (this.lifecycle === 'free' && this.above !== undefined) void this.parent;
+    const { handler } = this;
+    const end = this.ending?.instant ?? this.observedCancel;
+    if (end !== undefined && handler !== undefined && now() - end >= LINGER && !handler.awaitSettled()) {
+      this.markCompleted();
+    }
+    return this.isCompleted;
+  }
+
+  private get isCompleted(): boolean {
+    return this.lifecycle === 'completed';
+  }
+
+  private get hasEnded(): boolean {
+    return this.ending !== undefined || this.observedCancel !== undefined;
+  }
+
+  /** Gives the scope an earlier deadline, if `deadline` is one. Only before anything waits for the scope's end. */
+  narrow(deadline: Deadline): void {
+    if (this.watch === undefined) this.deadline = earlier(this.deadline, deadline);
   }
 
   /** Whether the code that made the scope will call `complete`. Only then may timers keep the scope alive. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import type { Metadata } from '@grpc/grpc-js';
 import { type Alarm, setAlarm, UNSET } from '../../time/alarms.js';
 import { now } from '../../time/clock.js';

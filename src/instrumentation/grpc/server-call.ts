@@ -66,7 +66,7 @@ export class GrpcServedCall extends ServedRequest {
     contextApi.bind(context, this.call);
   }
 
-  protected override onHandlerDone(listener: () => void): void {
+  protected override onAnswered(listener: () => void): void {
     this.answer?.onFinished(listener);
   }
 

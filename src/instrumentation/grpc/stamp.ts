@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { type Context, diag, type TextMapGetter } from '@opentelemetry/api';
-import type { DeadlineSetter, DeadlineWriter } from '../../propagation/deadline-setter.js';
+import type { DeadlineSetter, ReadingSetter } from '../../propagation/deadline-setter.js';
 import { GRPC_TIMEOUT, readGrpcTimeout } from '../../propagation/grpc-timeout-field.js';
 import { inboundOf } from '../../propagation/inbound.js';
 import { inject } from '../hooks/safe-propagation.js';
@@ -40,11 +40,12 @@ export interface StampedMetadata {
  * @returns with `metadata` itself where there is nothing to change
  */
 export function stampMetadata(metadata: Metadata, context: Context): StampedMetadata {
-  const fields = new Fields();
+  const isForeign = inboundOf(metadata) !== undefined || othersInject();
+  const fields = new Fields(isForeign ? undefined : metadata);
   inject(context, fields, SETTER);
   const { budget } = fields;
   const bound = budget !== Number.POSITIVE_INFINITY;
-  const replaced = bound || inboundOf(metadata) !== undefined || othersInject();
+  const replaced = bound || isForeign;
   const stale = replaced ? fields.deadlineFields.filter((field) => metadata.get(field).length > 0) : [];
   const absent = fields.others.filter(([field]) => metadata.get(field).length === 0);
   if (!bound && stale.length === 0 && absent.length === 0) return { metadata, budget };
@@ -62,6 +63,9 @@ class Fields {
   deadlineFields: readonly string[] = [];
   readonly deadline: [field: string, value: string][] = [];
   readonly others: [field: string, value: string][] = [];
+
+  /** @param own the metadata of the call, where only the application has written into it */
+  constructor(readonly own: Metadata | undefined) {}
 }
 
 const SETTER: DeadlineSetter<Fields> = {
@@ -69,12 +73,13 @@ const SETTER: DeadlineSetter<Fields> = {
   setDeadline(fields, budget, writer) {
     fields.budget = budget;
     fields.deadlineFields = writer.fields();
-    if (budget !== Number.POSITIVE_INFINITY) writer.write(budget, fields, DEADLINE_SETTER);
+    if (budget !== Number.POSITIVE_INFINITY) writer.write(budget, fields, DEADLINE_SETTER as ReadingSetter);
   },
 };
 
-const DEADLINE_SETTER: Parameters<DeadlineWriter['write']>[2] = {
-  set(fields: Fields, field, value) {
+const DEADLINE_SETTER: ReadingSetter<Fields> = {
+  get: (fields, field) => fields.own?.get(field).map(String),
+  set(fields, field, value) {
     // grpc-js writes `grpc-timeout` itself, from the call's deadline.
     if (field !== GRPC_TIMEOUT) fields.deadline.push([field, value]);
   },

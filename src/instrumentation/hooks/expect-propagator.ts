@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { diag, ROOT_CONTEXT } from '@opentelemetry/api';
 import { probeInjection } from '../../propagation/probe-injection.js';
 

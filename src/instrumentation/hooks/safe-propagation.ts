@@ -13,8 +13,8 @@ import { expectPropagator } from './expect-propagator.js';
 
 /** As `propagation.inject`; never throws. */
 export function inject<Carrier>(context: Context, carrier: Carrier, setter: TextMapSetter<Carrier>): void {
-  expectPropagator();
   try {
+    expectPropagator();
     propagation.inject(context, carrier, setter);
   } catch (error) {
     diag.error('a call goes out without what the propagator should have written', error);
@@ -27,8 +27,8 @@ export function extract<Carrier>(
   carrier: Carrier,
   getter: TextMapGetter<Carrier> = defaultTextMapGetter,
 ): Context {
-  expectPropagator();
   try {
+    expectPropagator();
     return propagation.extract(context, carrier, getter);
   } catch (error) {
     diag.error('a request is served without what the propagator should have read', error);

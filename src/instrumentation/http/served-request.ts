@@ -66,7 +66,7 @@ export class HttpServedRequest extends ServedRequest {
     contextApi.bind(context, this.exchange.response);
   }
 
-  protected override onHandlerDone(listener: () => void): void {
+  protected override onAnswered(listener: () => void): void {
     if (this.exchange !== undefined) onHandlerEnd(this.exchange.response, listener);
   }
 

@@ -23,8 +23,8 @@ export abstract class ServedRequest implements Inbound, Handler {
   private opened: Scope | undefined = undefined;
   /** The promises that the handlers have returned. */
   private promises: Promise<unknown>[] | undefined = undefined;
-  /** Whether a promise of a handler was pending when the scope had ended, and still is. */
-  private pending = false;
+  /** How many promises of handlers were pending when the scope had ended, and still are. */
+  private pending = 0;
   /** Whether the time was up when the request arrived. */
   private late = false;
   /** The context that was active when the request arrived, before anybody could extract. */
@@ -43,9 +43,13 @@ export abstract class ServedRequest implements Inbound, Handler {
   }
 
   openScope(budget: number | undefined, parent?: Scope): Scope {
+    const trusted = this.trusted ? budget : undefined;
     if (this.opened === undefined) {
-      this.opened = new Scope(parent, this.deadlineFor(this.trusted ? budget : undefined), 'owned');
+      this.opened = new Scope(parent, this.deadlineFor(trusted), 'owned');
       this.opened.handler = this;
+    } else if (trusted !== undefined) {
+      // A second propagator of ours, which reads other formats.
+      this.opened.narrow(Deadline.fromCaller(trusted));
     }
     return this.opened;
   }
@@ -116,7 +120,8 @@ export abstract class ServedRequest implements Inbound, Handler {
     }
     if (settings.enforce) scope.cancel(exceeded ? deadline?.toError() : undefined);
     else observeCancel(scope);
-    if (!this.awaitSettled()) this.onHandlerDone(() => scope.completeAnswered());
+    this.awaitSettled();
+    this.onAnswered(() => this.completeIfDone());
   }
 
   /** A handler has returned `promise`: until it settles, the handler is at work. */
@@ -126,21 +131,40 @@ export abstract class ServedRequest implements Inbound, Handler {
   }
 
   /**
-   * Waits for the promises of the handlers: the scope, which has ended, completes when all have settled. Returns whether
-   * one is pending. In observe mode nothing waits, because a rejection must be seen as unhandled there, as without us.
+   * Waits for the promises of the handlers, after the end of the scope. Returns whether one is pending. In observe mode
+   * nothing waits, because a rejection must be seen as unhandled there, as without us.
    */
   awaitSettled(): boolean {
-    const { promises, scope } = this;
-    if (promises !== undefined && scope !== undefined && this.settings.enforce) {
+    const { promises, settings } = this;
+    if (promises !== undefined && settings.enforce) {
       this.promises = undefined;
-      this.pending = true;
-      const settled = promises.map((promise) => promise.then(undefined, (error) => this.handlerFailed(error)));
-      void Promise.all(settled).then(() => {
-        this.pending = false;
-        scope.completeAnswered();
-      });
+      this.pending += promises.length;
+      for (const promise of promises)
+        promise.then(
+          () => this.settled(false),
+          (error) => this.failed(error),
+        );
     }
-    return this.pending;
+    return this.pending > 0;
+  }
+
+  private failed(error: unknown): void {
+    this.handlerFailed(error);
+    this.settled(true);
+  }
+
+  /**
+   * A promise of a handler has settled. A handler whose promise is fulfilled may go on in callbacks, as an async function
+   * does that calls a framework: then it is done when it has answered.
+   */
+  private settled(failed: boolean): void {
+    this.pending--;
+    if (failed) this.completeIfDone();
+    else this.onAnswered(() => this.completeIfDone());
+  }
+
+  private completeIfDone(): void {
+    if (this.pending === 0) this.scope?.completeAnswered();
   }
 
   /** Extracts the request's fields into `base`. */
@@ -149,8 +173,8 @@ export abstract class ServedRequest implements Inbound, Handler {
   /** Runs the listeners for the request's own events in `context`: the connection emits them outside of any request. */
   protected abstract bindEvents(context: Context): void;
 
-  /** Calls `listener` when the handler has finished an answer that goes nowhere. */
-  protected abstract onHandlerDone(listener: () => void): void;
+  /** Calls `listener` when the handler has finished its answer, at once where it has. */
+  protected abstract onAnswered(listener: () => void): void;
 
   /** A handler's promise was rejected with `error` after the scope had ended. */
   protected abstract handlerFailed(error: unknown): void;

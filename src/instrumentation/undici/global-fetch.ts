@@ -14,6 +14,8 @@ import { withTarget } from './handler-failure.js';
  * has the reason as `cause`. The call itself is bound like every other call of undici.
  */
 export function patchGlobalFetch(settings: Settings): Undo {
+  // Node has none with --no-experimental-fetch.
+  if (typeof globalThis.fetch !== 'function') return () => {};
   const { name, length } = globalThis.fetch;
   const undo = patchMethod(globalThis, 'fetch', wrapFetch, settings);
   Object.defineProperties(globalThis.fetch, { name: { value: name }, length: { value: length } });

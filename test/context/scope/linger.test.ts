@@ -1,5 +1,6 @@
 import { Deadline } from '../../../src/context/deadline.js';
 import { Scope } from '../../../src/context/scope/scope.js';
+import { hasObservedCancel, observeCancel } from '../../../src/instrumentation/outbound/observed-cancel.js';
 import { advance, useFakeClock } from '../../support/fake-clock.js';
 
 useFakeClock();
@@ -98,4 +99,20 @@ test('the scope of withTimeout stays ended until its function has settled', () =
   const scope = new Scope(undefined, Deadline.after(10), 'owned');
   advance(10 + 2 * LINGER);
   expect(scope.remaining()).toBe(0);
+});
+
+test('observe mode: a request without a deadline counts no calls for ever', () => {
+  const scope = ofRequest(undefined);
+  observeCancel(scope);
+  expect(hasObservedCancel(scope)).toBe(true);
+  advance(LINGER);
+  expect(scope.live()).toBeUndefined();
+});
+
+test('the first look, through a scope below, comes long after the end', () => {
+  const scope = ofRequest(10);
+  const below = new Scope(scope, undefined, 'owned');
+  advance(10 + LINGER);
+  expect(below.ended()).toBeUndefined();
+  below.complete();
 });

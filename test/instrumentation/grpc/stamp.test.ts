@@ -126,6 +126,12 @@ describe('other formats than ours', () => {
     expect(metadata.getMap()).toEqual({ 'connect-timeout-ms': '900' });
   });
 
+  test("a shorter limit of the application's own is sent", async () => {
+    const metadata = metadataOf({ 'connect-timeout-ms': '150' });
+    const fields = await others(metadata, (fn) => withTimeout(500, fn));
+    expect(fields).toMatchObject({ 'connect-timeout-ms': ['150'] });
+  });
+
   test('and @grpc/grpc-js writes its own field, from the deadline of the call', async () => {
     await others(metadataOf({ 'grpc-timeout': '900m' }), (fn) => withTimeout(500, fn));
     const { call } = await peers.arrived();

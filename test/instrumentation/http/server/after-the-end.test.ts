@@ -1,6 +1,7 @@
 import http, { type RequestListener } from 'node:http';
 import { context as contextApi } from '@opentelemetry/api';
-import { abortSignal, remainingTime } from '../../../../src/context/context-deadline.js';
+import { abortSignal, remainingTime, setDeadline } from '../../../../src/context/context-deadline.js';
+import { Deadline } from '../../../../src/context/deadline.js';
 import { isCallCancelled } from '../../../../src/errors.js';
 import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
@@ -79,6 +80,24 @@ describe.each([
     await made.close();
     expect(made.errors).toEqual([]);
   });
+});
+
+test('an async handler that has returned, and goes on in callbacks, is bound until it answers', async () => {
+  const handling = await abandoned(async () => {});
+  await new Promise(setImmediate);
+  expect(isBound(handling)).toBe(true);
+  advance(LINGER - 1);
+  expect(isBound(handling)).toBe(true);
+  handling.response.end('for nobody');
+  expect(isFree(handling)).toBe(true);
+});
+
+test('work that a deadline of its own bounds is freed with the request that it was begun in', async () => {
+  const handling = await abandoned(never);
+  const narrowed = setDeadline(handling.context, Deadline.after(5));
+  expect(remainingTime(narrowed)).toBe(0);
+  advance(LINGER);
+  expect(remainingTime(narrowed)).toBe(Number.POSITIVE_INFINITY);
 });
 
 describe('a request whose caller has hung up completes', () => {

@@ -3,6 +3,9 @@ import http2 from 'node:http2';
 import { type Context, context, propagation, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { CompositePropagator, suppressTracing, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { abortSignal, remainingTime } from '../../../../src/context/context-deadline.js';
+import { withTimeout } from '../../../../src/context/with-scope.js';
+import { DeadlinePropagator } from '../../../../src/propagation/deadline-propagator.js';
+import { connectTimeoutMs } from '../../../../src/wire/formats/connect-timeout-ms.js';
 import { Enforcement } from '../../../support/enforcement.js';
 import { within } from '../../../support/waiting.js';
 import { jsonApp } from '../fixtures/json-app.cjs';
@@ -238,4 +241,35 @@ test('a request that another instrumentation was told to ignore is left alone', 
   wrapRequests(server, (_, emit) => context.with(suppressTracing(context.active()), emit));
   new RawClient(port).send(['GET / HTTP/1.1', 'timebudget: 0']);
   expect((await handlings.arrived()).signal).toBeUndefined();
+});
+
+describe("another look at a request's headers", () => {
+  test('gives back no time to work that has less', async () => {
+    const seen: number[] = [];
+    const { port } = await servers.serve((request, response) => {
+      withTimeout(100, (narrowed) => {
+        seen.push(remainingTime(propagation.extract(narrowed, request.headers)));
+        seen.push(remainingTime(propagation.extract(ROOT_CONTEXT, request.headers)));
+      });
+      response.end('done');
+    });
+    await new RawClient(port).send(['GET / HTTP/1.1', budget]).received(/done/);
+    expect(seen).toEqual([100, 60_000]);
+  });
+
+  test('by a second propagator, with other formats, narrows the budget', async () => {
+    const propagators = [new DeadlinePropagator({ extract: [connectTimeoutMs] }), new DeadlinePropagator()];
+    propagation.disable();
+    propagation.setGlobalPropagator(new CompositePropagator({ propagators }));
+    const seen: number[] = [];
+    const { port } = await servers.serve((_, response) => {
+      seen.push(remainingTime());
+      response.end('done');
+    });
+    const connect = 'connect-timeout-ms: 500';
+    for (const lines of [[budget], [budget, connect], [connect], []]) {
+      await new RawClient(port).send(['GET / HTTP/1.1', ...lines]).received(/done/);
+    }
+    expect(seen).toEqual([60_000, 500, 500, Number.POSITIVE_INFINITY]);
+  });
 });
