@@ -91,8 +91,9 @@ export function runInScope<T>(outer: Context, scope: Scope, fn: (context: Contex
     return contextApi.with(context, () => {
       const result = fn(context);
       if (!isThenable(result)) return result;
+      const following = completeWhenSettled(scope, result);
       pending = true;
-      return completeWhenSettled(scope, result) as T;
+      return following as T;
     });
   } finally {
     if (!pending) scope.complete();

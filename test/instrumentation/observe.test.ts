@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { context } from '@opentelemetry/api';
+import { remainingTime } from '../../src/context/context-deadline.js';
 import { Enforcement } from '../support/enforcement.js';
 import { advance } from '../support/fake-clock.js';
 import { Handlings } from './http/handlings.js';
@@ -47,4 +48,7 @@ test('a caller who hangs up ends no call that was made for him, but each is coun
   // Until then it is as if he were still there.
   advance(1_000);
   expect(handling.signal?.reason).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  // Nothing reports that its handler is done: it completes by itself.
+  advance(30_000);
+  expect(remainingTime(handling.context)).toBe(Number.POSITIVE_INFINITY);
 });

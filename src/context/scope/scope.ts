@@ -16,7 +16,7 @@ type Lifecycle = 'free' | 'owned' | 'completed';
  * run its callbacks in the context of the request that once opened a connection. Such callbacks must not fail for ever
  * because that request has ended; code of the request that looks at its context sooner is still stopped.
  */
-const LINGER = 30_000;
+export const LINGER = 30_000;
 
 /** The handler of a request. */
 export interface Handler {

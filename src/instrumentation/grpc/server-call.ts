@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import type { Scope } from '../../context/scope/scope.js';
@@ -54,7 +53,7 @@ export class GrpcServedCall extends ServedRequest {
     if (refused !== undefined) return answer.reject(refused);
     bindToRequest(scope, call);
     const result = runForRequest(scope, () => contextApi.with(context, () => answer.from(handler, self)));
-    if (types.isPromise(result)) this.track(result);
+    this.track(result);
     return result;
   }
 

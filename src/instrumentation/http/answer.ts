@@ -76,7 +76,7 @@ function withExhaustedBudget(response: Head, headers: unknown): unknown {
 }
 
 function isTimeUp(response: { readonly [SERVED_REQUEST]?: ServedRequest }): boolean {
-  return isDeadlineExceeded(response[SERVED_REQUEST]?.scope?.ended()?.reason);
+  return isDeadlineExceeded(response[SERVED_REQUEST]?.scope?.outcome()?.reason);
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

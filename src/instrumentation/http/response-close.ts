@@ -39,10 +39,12 @@ export function onHandlerEnd(response: InboundResponse, listener: () => void): v
     return;
   }
   const end = response.end as Method;
-  response.end = function endWithoutConnection(this: InboundResponse, ...args: unknown[]) {
+  const endWithoutConnection = function (this: InboundResponse, ...args: unknown[]) {
     listener();
     return end.apply(this, args);
   };
+  // A response that the application has frozen reports nothing.
+  Reflect.defineProperty(response, 'end', { value: endWithoutConnection, configurable: true, writable: true });
 }
 
 /**

@@ -6,13 +6,15 @@ import { untrustedFields } from '../inbound/untrusted-fields.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import type { Settings } from '../settings.js';
 import { setServedRequest } from './answer.js';
-import { answerEscapedError } from './handlers/handler-rejections.js';
+import { answerEscapedError, isShared } from './handlers/handler-rejections.js';
 import { removeFields } from './remove-fields.js';
 import { onHandlerEnd, onResponseClose, transportOf, wasSent } from './response-close.js';
 
 /** A request of node:http, node:https or node:http2's compatibility API, from its arrival on. */
 export class HttpServedRequest extends ServedRequest {
   readonly transport: 'http' | 'http2';
+  /** The context of the handler, once it has been given the request. */
+  context: Context | undefined = undefined;
   /** As the application gets them: somebody else may have replaced what the server emitted. */
   exchange: { readonly request: InboundRequest; readonly response: InboundResponse } | undefined = undefined;
 
@@ -53,7 +55,10 @@ export class HttpServedRequest extends ServedRequest {
     const { request, response } = this.exchange;
     setServedRequest(response, this);
     // Active again, because abort listeners of the application run in it.
-    onResponseClose(request, response, () => contextApi.with(context, () => this.end(wasSent(request, response))));
+    const end = () => contextApi.with(context, () => this.end(wasSent(request, response)));
+    // A wrapper may pass a request on when its caller has gone: no event reports that any more.
+    if (response.destroyed === true) end();
+    else onResponseClose(request, response, end);
   }
 
   protected override extract(base: Context): Context {
@@ -68,6 +73,10 @@ export class HttpServedRequest extends ServedRequest {
 
   protected override onAnswered(listener: () => void): void {
     if (this.exchange !== undefined) onHandlerEnd(this.exchange.response, listener);
+  }
+
+  protected override isShared(promise: Promise<unknown>): boolean {
+    return isShared(promise);
   }
 
   protected override handlerFailed(error: unknown): void {

@@ -3,6 +3,7 @@ import http2 from 'node:http2';
 import { context as contextApi } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { deleteScope, getScope } from '../../context/context-scope.js';
+import type { Scope } from '../../context/scope/scope.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
 import { bindToRequest, runForRequest } from '../lost-context/lost-contexts.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
@@ -42,7 +43,15 @@ export function wrapEmit(original: Method, patched: Patched<Settings>): Method {
 function deliver(served: HttpServedRequest, event: RequestEvent): void {
   if (served.stage === 'arrived') serve(served, event);
   else if (served.scope === undefined) emitBare(event);
-  else runHandlers(event, served);
+  else handOn(served, served.scope, event);
+}
+
+/** In the context of the request, also where the work for another request hands it on (a queue in front of a server). */
+function handOn(served: HttpServedRequest, scope: Scope, event: RequestEvent): void {
+  const run = () => runHandlers(event, served);
+  const isInside = getScope(contextApi.active())?.isWithin(scope);
+  if (isInside || served.context === undefined) run();
+  else contextApi.with(served.context, run);
 }
 
 function serve(served: HttpServedRequest, event: RequestEvent): void {
@@ -56,6 +65,7 @@ function serve(served: HttpServedRequest, event: RequestEvent): void {
     return;
   }
   const context = served.enter(active);
+  served.context = context;
   const refused = served.begin();
   served.endWithResponse(context);
   if (refused !== undefined) {

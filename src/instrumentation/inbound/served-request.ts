@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { type Context, context as contextApi, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { getScope, parentScope, setScope } from '../../context/context-scope.js';
 import { Deadline } from '../../context/deadline.js';
@@ -5,9 +6,11 @@ import { type Handler, Scope } from '../../context/scope/scope.js';
 import { type EndReason, isDeadlineExceeded } from '../../errors.js';
 import { measureBudget, record, type Transport } from '../../events.js';
 import type { Inbound } from '../../propagation/inbound.js';
+import { clearAlarm, setAlarm } from '../../time/alarms.js';
 import type { InboundCall, InboundRequest } from '../options.js';
 import { observeCancel } from '../outbound/observed-cancel.js';
 import type { Settings } from '../settings.js';
+import { LingerAlarm } from './linger-alarm.js';
 
 /**
  * A request of any transport, from its arrival to the end of its work. Every hidden key of ours on a request leads here.
@@ -23,6 +26,9 @@ export abstract class ServedRequest implements Inbound, Handler {
   private opened: Scope | undefined = undefined;
   /** The promises that the handlers have returned. */
   private promises: Promise<unknown>[] | undefined = undefined;
+  private lingerAlarm: LingerAlarm | undefined = undefined;
+  /** Whether a handler has returned no promise. */
+  private hasSilentHandler = false;
   /** How many promises of handlers were pending when the scope had ended, and still are. */
   private pending = 0;
   /** Whether the time was up when the request arrived. */
@@ -103,8 +109,9 @@ export abstract class ServedRequest implements Inbound, Handler {
   end(answered: boolean, early = 0): void {
     const { scope, settings, transport, late } = this;
     if (scope === undefined) return;
-    const deadline = scope.effectiveDeadline();
-    const reason = scope.ended()?.reason;
+    // Of a scope that has lingered long enough after its end, and so has completed, as well.
+    const deadline = scope.effectiveDeadline() ?? scope.deadline;
+    const reason = scope.outcome()?.reason;
     const soon = deadline !== undefined && deadline.remaining() <= early;
     const exceeded = reason === undefined ? soon && !answered : isDeadlineExceeded(reason);
     const cancelled = !exceeded && !answered && settings.server.cancelOnDisconnect(this.request);
@@ -119,15 +126,26 @@ export abstract class ServedRequest implements Inbound, Handler {
       return;
     }
     if (settings.enforce) scope.cancel(exceeded ? deadline?.toError() : undefined);
-    else observeCancel(scope);
+    else this.observeEnd(scope);
     this.awaitSettled();
     this.onAnswered(() => this.completeIfDone());
   }
 
-  /** A handler has returned `promise`: until it settles, the handler is at work. */
-  track(promise: Promise<unknown>): void {
+  /** Observe mode: nothing else completes a scope whose handler never answers, and its alarm would keep the request alive. */
+  private observeEnd(scope: Scope): void {
+    observeCancel(scope);
+    this.lingerAlarm = new LingerAlarm(scope);
+    setAlarm(this.lingerAlarm);
+  }
+
+  /** A handler has returned `result`. Until a promise settles, the handler is at work. */
+  track(result: unknown): void {
+    if (!types.isPromise(result)) {
+      this.hasSilentHandler = true;
+      return;
+    }
     this.promises ??= [];
-    this.promises.push(promise);
+    this.promises.push(result);
   }
 
   /**
@@ -138,33 +156,36 @@ export abstract class ServedRequest implements Inbound, Handler {
     const { promises, settings } = this;
     if (promises !== undefined && settings.enforce) {
       this.promises = undefined;
-      this.pending += promises.length;
-      for (const promise of promises)
-        promise.then(
-          () => this.settled(false),
-          (error) => this.failed(error),
-        );
+      for (const promise of promises) if (!this.isShared(promise)) this.await(promise);
     }
     return this.pending > 0;
   }
 
-  private failed(error: unknown): void {
-    this.handlerFailed(error);
-    this.settled(true);
+  private await(promise: Promise<unknown>): void {
+    this.pending++;
+    const settled = () => this.settled(false);
+    const failed = (error: unknown) => {
+      this.handlerFailed(error);
+      this.settled(true);
+    };
+    // Past a `then` of the application's own, which may do anything.
+    void Promise.prototype.then.call(promise, settled, failed);
   }
 
   /**
    * A promise of a handler has settled. A handler whose promise is fulfilled may go on in callbacks, as an async function
-   * does that calls a framework: then it is done when it has answered.
+   * does that calls a framework, and so may another handler that has returned no promise: then the answer is the end.
    */
   private settled(failed: boolean): void {
     this.pending--;
-    if (failed) this.completeIfDone();
+    if (failed && !this.hasSilentHandler) this.completeIfDone();
     else this.onAnswered(() => this.completeIfDone());
   }
 
   private completeIfDone(): void {
-    if (this.pending === 0) this.scope?.completeAnswered();
+    if (this.pending > 0) return;
+    if (this.lingerAlarm !== undefined) clearAlarm(this.lingerAlarm);
+    this.scope?.completeAnswered();
   }
 
   /** Extracts the request's fields into `base`. */
@@ -175,6 +196,11 @@ export abstract class ServedRequest implements Inbound, Handler {
 
   /** Calls `listener` when the handler has finished its answer, at once where it has. */
   protected abstract onAnswered(listener: () => void): void;
+
+  /** Whether other requests wait for `promise` as well: a rejection of it is not for this request to handle. */
+  protected isShared(_promise: Promise<unknown>): boolean {
+    return false;
+  }
 
   /** A handler's promise was rejected with `error` after the scope had ended. */
   protected abstract handlerFailed(error: unknown): void;

@@ -225,6 +225,7 @@ describe('observe mode counts, and leaves the application alone', () => {
     await within(2_000, 'it to be counted', () => enforcement.events.length > 0);
     expect(enforcement.counts).toEqual({ 'server cancelled grpc': 1 });
     expect(signal?.aborted).toBe(false);
+    advance(30_000);
   });
 
   test('where the handler fails after the deadline', async () => {

@@ -18,6 +18,11 @@ export function trackPromise(promise: Promise<unknown>, served: HttpServedReques
   requestsOf.set(promise, [...others.filter(({ isOpen }) => isOpen), served]);
 }
 
+/** Whether several requests wait for `promise`. */
+export function isShared(promise: Promise<unknown>): boolean {
+  return (requestsOf.get(promise)?.length ?? 0) > 1;
+}
+
 /**
  * Answers for handlers whose promises are rejected because their requests have ended. The replacement for `emit` of
  * `process`: Node asks by an event whether anybody handles a rejection, and ends the process if not. A `then` of ours

@@ -24,7 +24,8 @@ export function runHandlers(event: RequestEvent, served: HttpServedRequest): voi
   for (const handler of server.rawListeners(name) as Method[]) {
     try {
       const result: unknown = handler.call(server, request, response);
-      if (result !== undefined && types.isPromise(result)) trackPromise(result, served);
+      if (types.isPromise(result)) trackPromise(result, served);
+      else served.track(result);
     } catch (error) {
       if (!isDueToEnd(error, served)) throw error;
       answerEscapedError(error, served);

@@ -3,6 +3,7 @@ import { context as contextApi } from '@opentelemetry/api';
 import { abortSignal, remainingTime, setDeadline } from '../../../../src/context/context-deadline.js';
 import { Deadline } from '../../../../src/context/deadline.js';
 import { isCallCancelled } from '../../../../src/errors.js';
+import { pendingAlarms } from '../../../../src/time/alarms.js';
 import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
 import { within } from '../../../support/waiting.js';
@@ -15,7 +16,7 @@ import { RawClient, Servers } from '../servers.js';
 
 const LINGER = 30_000;
 const servers = new Servers();
-new Enforcement();
+const enforcement = new Enforcement();
 
 const isBound = ({ context }: Handling) => remainingTime(context) === 0;
 const isFree = ({ context }: Handling) => remainingTime(context) === Number.POSITIVE_INFINITY;
@@ -157,3 +158,33 @@ function withResolvers(): { readonly promise: Promise<void>; readonly resolve: (
   });
   return { promise, resolve };
 }
+
+test('a request that its server hands on late belongs to itself, whoever hands it on', async () => {
+  const seen: number[] = [];
+  const inner = http.createServer((_, response) => {
+    seen.push(remainingTime());
+    response.end('done');
+  });
+  const queue: (() => void)[] = [];
+  const { port } = await servers.serve((request, response) => {
+    queue.push(() => inner.emit('request', request, response));
+    if (queue.length === 2) for (const handOn of queue) handOn();
+  });
+  const clients = ['1000', '5000'].map((ms) => new RawClient(port).send(['GET / HTTP/1.1', `timebudget: ${ms}`]));
+  for (const client of clients) await client.received(/done/);
+  expect(seen.sort()).toEqual([1000, 5000]);
+});
+
+test('observe mode keeps no request that was abandoned', async () => {
+  enforcement.configure({ mode: 'observe' });
+  const handlings = new Handlings(never);
+  const client = new RawClient((await servers.serve(handlings.handler)).port);
+  client.send(['GET / HTTP/1.1', 'timebudget: 9999999999']);
+  const { signal } = await handlings.arrived();
+  signal?.addEventListener('abort', () => {});
+  client.socket.destroy();
+  await within(2_000, 'the hang-up to be counted', () => enforcement.counts['server cancelled'] === 1);
+  expect(pendingAlarms()).toBeGreaterThan(0);
+  advance(LINGER);
+  expect(pendingAlarms()).toBe(0);
+});

@@ -259,6 +259,7 @@ describe('observe mode', () => {
     await within(2_000, 'it to be counted', () => enforcement.events.length > 0);
     expect(enforcement.counts).toEqual({ 'server cancelled': 1 });
     expect(signal?.aborted).toBe(false);
+    advance(30_000);
   });
 
   test('counts what runs out of time', async () => {
