@@ -4,8 +4,7 @@ import { ENABLED_INSTRUMENTATION } from '../private-keys.js';
 
 /**
  * An inbound request, as the propagators see it. A server instrumentation attaches it to the request's headers before
- * anybody extracts from them. So everybody who extracts gets the one scope of the request, however often and wherever
- * that happens.
+ * any extraction. So each extraction finds the one scope of the request, however often and wherever it happens.
  */
 export interface Inbound {
   /** Whether the caller's budget and baggage count. */

@@ -3,7 +3,7 @@ import { INJECTION_OBSERVERS } from '../private-keys.js';
 import type { DeadlineWriter } from './deadline-setter.js';
 
 /**
- * Called after a propagator of ours has written into a carrier by a setter of somebody else's.
+ * Called after a propagator of this package has written into a carrier with the setter of other code.
  *
  * @param budget in whole ms; `Infinity`: no deadline
  */

@@ -8,10 +8,10 @@ import type { ReadingSetter } from './deadline-setter.js';
 const MAX_LINES = 8;
 
 /**
- * The limit that somebody else has set for a call in the header of `format`, in ms; `Infinity` when there is none. Connect
+ * The limit that other code has set for a call in the header of `format`, in ms; `Infinity` when there is none. Connect
  * writes its `timeoutMs` into `connect-timeout-ms`, for example: the shorter of the two limits must be sent.
  *
- * `timebudget` is no such header: nobody but this package writes it, and a value in it may be an old one.
+ * `timebudget` is no such header: only this package writes it, and a value in it may be an old one.
  */
 export function ownLimit(format: DeadlineFormat, carrier: unknown, setter: ReadingSetter): number {
   if (format.field === TIMEBUDGET) return NO_DEADLINE;

@@ -4,7 +4,7 @@ import { record } from '../events.js';
 /** Whether the log has been written to: once is enough, the metric counts the rest. */
 let logged = false;
 
-/** Counts a budget that arrived for work that nobody serves as a call, and names the cure once in each process. */
+/** Counts a budget that arrived for work that is not served as a call, and names the cure once in each process. */
 export function reportUnadopted(): void {
   record({ type: 'unadopted' });
   if (logged) return;

@@ -18,7 +18,7 @@ import { deleteCaller, setCaller } from './caller-key.js';
 /**
  * Runs `fn` for a caller whose fields are in `carrier`, as a server runs its handler: for calls that arrive over a
  * transport of your own (RPC over NATS, Redis or WebSocket, AWS Lambda), whose caller waits for the result. Not for jobs
- * from a queue: nobody waits for those.
+ * from a queue: no caller waits for those.
  *
  * The fields are extracted by the global propagator. The deadline of `fn` is the one in `carrier`, counted from now, or
  * that of the active context, whichever is earlier. It takes effect as with `withTimeout`: in `abortSignal`,

@@ -104,7 +104,10 @@ export class GrpcAnswer {
     }
   }
 
-  /** At an 'error' grpc-js ends the stream, which sends the status; but not where `pipeline` has destroyed it. */
+  /**
+   * WORKAROUND @grpc/grpc-js >=1.10: at an 'error' it ends the stream, which sends the status, but not where `pipeline` has
+   * destroyed the stream (no issue known); remove when a destroyed stream sends its status.
+   */
   private sendIfDestroyed({ code, details, metadata }: StatusError): void {
     if (!this.call.destroyed || this.finished) return;
     this.given = true;

@@ -35,7 +35,7 @@ export class GrpcCall implements OutboundTransport {
 
   /** The deadline for grpc-js, which also writes it as `grpc-timeout`: the earlier of the application's and ours. */
   deadline(own: Deadline): Deadline {
-    // The call fails at its start. A deadline that passes before the start would be reported to nobody.
+    // The call fails at its start. grpc-js would report nothing if the deadline passed before the start.
     if (this.refusal !== undefined) return Number.POSITIVE_INFINITY;
     if (!this.enforce || getScope(this.context)?.effectiveDeadline() === undefined) return own;
     // The budget that is passed on, because of the reserve. What is stamped is the budget when the call starts.

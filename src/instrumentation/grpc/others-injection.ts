@@ -4,7 +4,7 @@ import type { Undo } from '../hooks/patch-method.js';
 
 let seen = false;
 
-/** Notices from now on when somebody else injects into gRPC metadata. */
+/** Notices from now on when other code injects into gRPC metadata. */
 export function noticeInjections(): Undo {
   const stop = observeInjections((_, carrier) => {
     if (!seen && isMetadata(carrier)) seen = true;

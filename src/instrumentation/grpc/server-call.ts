@@ -23,7 +23,7 @@ export class GrpcServedCall extends ServedRequest {
     super(call, settings);
   }
 
-  /** Attaches a new one to the metadata of `call`, so that everybody who extracts from it gets its scope. */
+  /** Attaches a new one to the metadata of `call`, so that each extraction from it finds its scope. */
   static attach(call: ServerCall, settings: Settings): GrpcServedCall {
     const served = new GrpcServedCall(call, settings);
     if (settings.server.ignore(call)) served.ignore();

@@ -7,7 +7,7 @@ export const DEADLINE_EXCEEDED = 4;
 
 /**
  * How early a deadline of grpc-js may pass, in ms: it is on the wall clock, in whole ms, rounded down twice so that the
- * peer is never told more than there is, and Node's timers are up to 1 ms early.
+ * peer never gets more time than there is, and Node's timers are up to 1 ms early.
  */
 export const EARLY = 5;
 

@@ -43,7 +43,7 @@ class Patch<Settings> implements Patched<Settings> {
     owner[name] = this.replacement;
   }
 
-  /** Restores the original. Returns whether that was possible: nobody else may have wrapped the replacement. */
+  /** Restores the original. Returns whether that was possible: it is not once other code has wrapped the replacement. */
   remove(): boolean {
     if (this.owner[this.name] !== this.replacement) return false;
     if (this.inherited) delete this.owner[this.name];
@@ -58,7 +58,7 @@ const installed = new WeakMap<object, Map<string, Patch<unknown>>>();
 /**
  * Replaces a method by what `wrap` makes of it, for all calls from now on.
  *
- * When somebody has wrapped the replacement meanwhile, `Undo` cannot remove it. It stays, without settings, and the next
+ * When other code has wrapped the replacement meanwhile, `Undo` cannot remove it. It stays, without settings, and the next
  * `patchMethod` gives it settings again instead of adding another one.
  *
  * @param settings what the replacement works with; none where it never needs to be off

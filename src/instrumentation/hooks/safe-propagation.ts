@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/api';
 import { expectPropagator } from './expect-propagator.js';
 
-// A propagator may be anybody's. Its failure (it throws, or writes a value that no header may hold) must not be that of
+// The propagator may be foreign code. Its failure (it throws, or writes a value that no header may hold) must not be that of
 // the call or the request.
 
 /** As `propagation.inject`; never throws. */

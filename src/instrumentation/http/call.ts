@@ -41,7 +41,7 @@ export class HttpCall implements OutboundTransport {
     this.bound = bindCall(scope, this, this.stamp.until);
     if (this.bound === undefined) return false;
     this.caller = new AsyncResource('OutboundCall', { requireManualDestroy: true });
-    // 'close' also comes after an upgrade, when the socket belongs to somebody else.
+    // 'close' also comes after an upgrade, when the socket belongs to the application.
     this.request.on('close', releaseCall);
     return true;
   }

@@ -26,7 +26,12 @@ export function noteResponse({ request, response }: ResponseHead): void {
   if (request[CALL]) noteAnswer(response.statusCode ?? 0, (name) => response.headers[name], 'http');
 }
 
-/** `addRequest` of an agent runs while a request is constructed, in the caller's async context, before there is a socket. */
+/**
+ * `addRequest` of an agent runs while a request is constructed, in the caller's async context, before there is a socket.
+ *
+ * WORKAROUND node >=20: no channel is published before a socket is opened for a request (no issue known); remove when
+ * `http.client.request.created` comes first, and a request can be refused there.
+ */
 export function wrapAddRequest(original: Method, patched: Patched<Settings>): Method {
   return function addRequest(this: unknown, ...args: unknown[]) {
     const { settings } = patched;

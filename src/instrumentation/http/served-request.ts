@@ -15,7 +15,7 @@ export class HttpServedRequest extends ServedRequest {
   readonly transport: 'http' | 'http2';
   /** The context of the handler, once it has been given the request. */
   context: Context | undefined = undefined;
-  /** As the application gets them: somebody else may have replaced what the server emitted. */
+  /** As the application gets them: a wrapper may have replaced what the server emitted. */
   exchange: { readonly request: InboundRequest; readonly response: InboundResponse } | undefined = undefined;
 
   private constructor(request: InboundRequest, settings: Settings) {
@@ -24,8 +24,8 @@ export class HttpServedRequest extends ServedRequest {
   }
 
   /**
-   * The request that is attached to the headers of `request`; the first call attaches it. From then on everybody who
-   * extracts from the headers gets its scope.
+   * The request that is attached to the headers of `request`; the first call attaches it. From then on each
+   * extraction from the headers finds its scope.
    */
   static of(request: InboundRequest, settings: Settings): HttpServedRequest {
     const attached = inboundOf(request.headers);

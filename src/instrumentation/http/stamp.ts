@@ -17,7 +17,7 @@ export interface Stamp {
 
 const NO_STAMP: Stamp = { until: Number.POSITIVE_INFINITY, budget: Number.POSITIVE_INFINITY, writer: undefined };
 
-/** For how long, in ms, a budget that somebody else has injected counts as the budget now. */
+/** For how long, in ms, a budget that another instrumentation has injected counts as the budget now. */
 const FRESH = 1;
 
 /** The writer of the registered propagator, once it has been seen at work. */
@@ -83,7 +83,7 @@ function write(writer: DeadlineWriter | undefined, ms: number, request: ClientRe
   try {
     writer?.write(ms, request, setter as ReadingSetter);
   } catch (error) {
-    diag.error('a call goes out with the deadline that it was told first', error);
+    diag.error('a call goes out with the deadline of its first stamp, because the format failed', error);
   }
 }
 

@@ -33,7 +33,7 @@ export abstract class ServedRequest implements Inbound, Handler {
   private pending = 0;
   /** Whether the time was up when the request arrived. */
   private late = false;
-  /** The context that was active when the request arrived, before anybody could extract. */
+  /** The context that was active when the request arrived, before any extraction. */
   private readonly arrivedIn = contextApi.active();
 
   constructor(
@@ -60,7 +60,7 @@ export abstract class ServedRequest implements Inbound, Handler {
     return this.opened;
   }
 
-  /** Leaves the request alone: everybody who extracts from it gets a scope that binds nobody. */
+  /** Leaves the request alone: each extraction from it finds a scope that binds nothing. */
   ignore(): void {
     this.stage = 'ignored';
     this.opened = new Scope(undefined, undefined, 'owned');
@@ -79,7 +79,7 @@ export abstract class ServedRequest implements Inbound, Handler {
     const traced = trace.getSpan(active) !== trace.getSpan(this.arrivedIn);
     const base = active === this.arrivedIn ? ROOT_CONTEXT : active;
     const extracted = traced ? active : this.extract(base);
-    // Whoever began the span may have extracted from a copy of the fields. No deadline is taken from a copy.
+    // The wrapper that began the span may have extracted from a copy of the fields. No deadline is taken from a copy.
     if (traced && this.trusted && this.opened === undefined) this.extract(active);
     const trusted = this.trusted ? extracted : propagation.deleteBaggage(extracted);
     // Another copy of this package, which does not see our attachment, may have extracted: its scope binds as well.

@@ -13,7 +13,12 @@ import { isSentNext } from './internals.js';
 import { captureQueued, FAILED, queuedWith } from './pool-queue.js';
 import { countDown } from './stamp.js';
 
-/** A handler that may dispatch again by itself (a retry, a redirect); `handler` is the handler behind it. */
+/**
+ * A handler that may dispatch again by itself (a retry, a redirect); `handler` is the handler behind it.
+ *
+ * WORKAROUND undici >=6: a retry is dispatched in the async context of the connection, and nothing public names the call that
+ * it belongs to (no issue known); remove when it runs in the context of its call.
+ */
 interface Handler extends UndiciHandler {
   readonly dispatch?: unknown;
   readonly handler?: Handler;

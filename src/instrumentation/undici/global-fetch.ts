@@ -84,7 +84,7 @@ function isIgnored(args: unknown[], { client }: Settings): boolean {
 function cancelBody([input, init]: unknown[], reason: EndReason): void {
   const body = (init as Init)?.body ?? (input as Init)?.body;
   if (typeof body?.cancel !== 'function' || body.locked) return;
-  // Nobody waits for the body, so nobody can handle its failure.
+  // No code waits for the body, so none can handle its failure.
   body.cancel(reason).catch(() => {});
 }
 

@@ -20,7 +20,11 @@ export function meetGlobalDispatcher(): void {
   }
 }
 
-/** The hook for undici from npm. It works in ES module applications too, because undici itself requires the file. */
+/**
+ * The hook for undici from npm. It works in ES module applications too, because undici itself requires the file.
+ *
+ * WORKAROUND undici >=6: its index does not export the base class of all dispatchers (no issue known); remove when it does.
+ */
 export function undiciModule(): InstrumentationNodeModuleDefinition {
   const seen = (exports: { prototype: object }) => {
     meet(exports.prototype);

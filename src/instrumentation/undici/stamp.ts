@@ -46,7 +46,7 @@ export function stampRequest(request: StampedRequest, context: Context): number 
 
 /**
  * Adds a field past {@link replaceOthers}: another copy of this package, which a test runner has loaded for an earlier test
- * file and nobody has disabled, may have stamped the request before, and keeps others from adding a deadline.
+ * file and no code has disabled, may have stamped the request before, and keeps others from adding a deadline.
  */
 function addOwn(request: UndiciRequest, field: string, value: string): void {
   const { addHeader = request.addHeader } = Object.getPrototypeOf(request) as Partial<UndiciRequest>;
@@ -95,7 +95,7 @@ export function countDown(request: StampedRequest): void {
   }
 }
 
-/** The text of a field when `ms` are left. `stamp` was its text at first, which may be a shorter limit of somebody else's. */
+/** The text of a field when `ms` are left. `stamp` was its text at first, which may be a shorter limit of other code. */
 function format(writer: DeadlineWriter, field: string, ms: number, stamp: string | undefined): string {
   let text = '';
   writer.write(ms, null, {

@@ -25,13 +25,13 @@ export function isShared(promise: Promise<unknown>): boolean {
 
 /**
  * Answers for handlers whose promises are rejected because their requests have ended. The replacement for `emit` of
- * `process`: Node asks by an event whether anybody handles a rejection, and ends the process if not. A `then` of ours
+ * `process`: Node asks by an event whether a rejection is handled, and ends the process if not. A `then` of ours
  * could not do this, because Node alone knows whether the application handles the promise itself.
  */
 export function wrapProcessEmit(original: Method): Method {
   return function emit(this: NodeJS.Process, ...args: unknown[]): boolean {
     const [name, error, promise] = args;
-    // Anybody may emit anything.
+    // An application may emit anything.
     const answered = name === 'unhandledRejection' && types.isPromise(promise) && answerRejection(error, promise);
     return answered || original.apply(this, args);
   };
