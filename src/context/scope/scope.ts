@@ -178,7 +178,9 @@ export class Scope {
 
   /** Whether the scope has completed. The ended scope of a request completes here, once it has lingered long enough. */
   private hasCompleted(): boolean {
-    if (this.isCompleted) return true;
+    if (this.lifecycle === 'completed') return true;
+    // Nearly always: the scope is live, and stands alone.
+    if (this.ending === undefined && this.above === undefined && this.observedCancel === undefined) return false;
     // Looks at the scopes above, which may complete this one.
     if (this.lifecycle === 'free' && this.above !== undefined) void this.parent;
     const { handler } = this;
