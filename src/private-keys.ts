@@ -36,5 +36,5 @@ export const QUEUED = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline 
 /** On a request of undici: the deadline that was stamped on it. */
 export const STAMP = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline stamp');
 
-/** On `globalThis`: the observers of injections. Each copy has a propagator, and an observer sees those of all copies. */
-export const INJECTION_OBSERVERS = Symbol.for('opentelemetry-propagator-deadline.injection-observers');
+/** On `globalThis`: what the copies of this package in a process share (propagation/process-registry.ts). */
+export const PROCESS_REGISTRY = Symbol.for('opentelemetry-propagator-deadline.registry');

@@ -1,6 +1,7 @@
 import { InstrumentationBase, type InstrumentationNodeModuleDefinition } from '@opentelemetry/instrumentation';
 import { ENABLED_INSTRUMENTATION } from '../private-keys.js';
 import { type Inbound, inboundOf } from '../propagation/inbound.js';
+import { processRegistry } from '../propagation/process-registry.js';
 import { recordMetrics } from '../telemetry/deadline-metrics.js';
 import { VERSION } from '../version.js';
 import { grpcModule } from './grpc/loaded-classes.js';
@@ -56,6 +57,7 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
       other.disable();
     }
     enabled[ENABLED_INSTRUMENTATION] = this;
+    processRegistry().finder = this;
     this.uninstall ??= installPatches(resolveSettings(this.getConfig()));
     this.stopMetrics ??= recordMetrics(this.meter);
   }
@@ -63,6 +65,8 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
   override disable(): void {
     super.disable();
     if (enabled[ENABLED_INSTRUMENTATION] === this) delete enabled[ENABLED_INSTRUMENTATION];
+    const registry = processRegistry();
+    if (registry.finder === this) registry.finder = undefined;
     this.uninstall?.();
     this.uninstall = undefined;
     this.stopMetrics?.();

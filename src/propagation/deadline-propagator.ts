@@ -11,13 +11,12 @@ import { callerIn } from './caller-key.js';
 import { readField } from './carrier-field.js';
 import { type DeadlinePropagatorOptions, type DeadlineSettings, resolveDeadlineOptions } from './deadline-options.js';
 import type { DeadlineSetter, ReadingSetter } from './deadline-setter.js';
-import { type Inbound, inboundFinder, inboundOf } from './inbound.js';
-import { injectionObservers } from './injection-observer.js';
+import { type Inbound, inboundOf } from './inbound.js';
+import { ownLimit } from './own-limit.js';
+import { processRegistry } from './process-registry.js';
 import { reportUnadopted } from './unadopted.js';
 
 export { TIMEBUDGET };
-
-import { ownLimit } from './own-limit.js';
 
 /**
  * Propagates the deadline as the time that the caller has left: in the header `timebudget`, in ms, or in the headers of
@@ -46,7 +45,7 @@ export class DeadlinePropagator implements TextMapPropagator {
         ours.setDeadline(carrier, budget, this);
       } else {
         if (budget !== NO_DEADLINE) this.write(budget, carrier, setter);
-        for (const observe of injectionObservers()) observe(context, carrier, budget, this);
+        for (const observe of processRegistry().injectionObservers) observe(context, carrier, budget, this);
       }
     } catch {
       // The carrier is frozen, or the setter failed: the call is sent without a deadline.
@@ -68,7 +67,7 @@ export class DeadlinePropagator implements TextMapPropagator {
       const own = inboundOf(carrier);
       if (own !== undefined) return adopt(own, context, budget);
       if (budget === undefined) return context;
-      const finder = inboundFinder();
+      const { finder } = processRegistry();
       if (finder === undefined) return setScope(context, new Scope(parent, Deadline.fromCaller(budget), 'free'));
       const adopter = finder.inboundOf(carrier) ?? callerIn(context);
       if (adopter !== undefined) return adopt(adopter, context, budget);

@@ -1,6 +1,5 @@
 import type { Scope } from '../context/scope/scope.js';
 import { privateField } from '../private-field.js';
-import { ENABLED_INSTRUMENTATION } from '../private-keys.js';
 
 /**
  * An inbound request, as the propagators see it. A server instrumentation attaches it to the request's headers before
@@ -32,23 +31,4 @@ export function attachInbound(headers: object, inbound: Inbound): void {
 /** The `Inbound` that this copy of the package has attached to a carrier; `undefined` when there is none. */
 export function inboundOf(carrier: unknown): Inbound | undefined {
   return inUse ? attached.get(Object(carrier)) : undefined;
-}
-
-/**
- * The DeadlineInstrumentation that is enabled, as the propagators see it. It may be of another copy of this package,
- * whose attachments only that copy can find.
- */
-export interface InboundFinder {
-  inboundOf(carrier: unknown): Inbound | undefined;
-}
-
-const enabled = globalThis as { [ENABLED_INSTRUMENTATION]?: Partial<InboundFinder> };
-
-/**
- * The enabled instrumentation; `undefined` when none is. One of version 0.1.0 cannot be asked, and counts as none: it
- * leaves what is extracted bound.
- */
-export function inboundFinder(): InboundFinder | undefined {
-  const instrumentation = enabled[ENABLED_INSTRUMENTATION];
-  return instrumentation?.inboundOf === undefined ? undefined : (instrumentation as InboundFinder);
 }

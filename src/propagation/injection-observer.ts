@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
-import { INJECTION_OBSERVERS } from '../private-keys.js';
 import type { DeadlineWriter } from './deadline-setter.js';
+import { processRegistry } from './process-registry.js';
 
 /**
  * Called after a propagator of this package has written into a carrier with the setter of other code.
@@ -9,18 +9,11 @@ import type { DeadlineWriter } from './deadline-setter.js';
  */
 export type InjectionObserver = (context: Context, carrier: unknown, budget: number, writer: DeadlineWriter) => void;
 
-const registry = globalThis as { [INJECTION_OBSERVERS]?: InjectionObserver[] };
-const NONE: readonly InjectionObserver[] = [];
-
-/** The observers, of all copies of this package; none while no instrumentation is on. */
-export function injectionObservers(): readonly InjectionObserver[] {
-  return registry[INJECTION_OBSERVERS] ?? NONE;
-}
-
-/** Calls `observer` for each injection from now on, until the returned function is called. */
+/** Calls `observer` for each injection from now on, by any copy of this package, until the returned function is called. */
 export function observeInjections(observer: InjectionObserver): () => void {
-  registry[INJECTION_OBSERVERS] = [...injectionObservers(), observer];
+  const registry = processRegistry();
+  registry.injectionObservers = [...registry.injectionObservers, observer];
   return () => {
-    registry[INJECTION_OBSERVERS] = injectionObservers().filter((other) => other !== observer);
+    registry.injectionObservers = registry.injectionObservers.filter((other) => other !== observer);
   };
 }

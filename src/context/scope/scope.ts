@@ -89,9 +89,10 @@ export class Scope {
 
   /** The time left at `instant`, in ms: 0 when the scope has ended, `Infinity` when there is no deadline. */
   remaining(instant: number = now()): number {
+    const { deadline } = this;
+    if (deadline !== undefined && this.standsAlone && deadline.due > instant) return deadline.due - instant;
     if (this.ended(instant) !== undefined) return 0;
-    const due = this.effectiveDeadline()?.due ?? NEVER;
-    return due - instant;
+    return (this.effectiveDeadline()?.due ?? NEVER) - instant;
   }
 
   /** How the scope ended; `undefined` while it has not. The first cause counts, and the result never changes. */
@@ -178,9 +179,8 @@ export class Scope {
 
   /** Whether the scope has completed. The ended scope of a request completes here, once it has lingered long enough. */
   private hasCompleted(): boolean {
+    if (this.standsAlone) return false;
     if (this.lifecycle === 'completed') return true;
-    // Nearly always: the scope is live, and stands alone.
-    if (this.ending === undefined && this.above === undefined && this.observedCancel === undefined) return false;
     // Looks at the scopes above, which may complete this one.
     if (this.lifecycle === 'free' && this.above !== undefined) void this.parent;
     const { handler } = this;
@@ -189,6 +189,12 @@ export class Scope {
       this.markCompleted();
     }
     return this.isCompleted;
+  }
+
+  /** Nearly always: the scope is live, has not been found to have ended, and is below no other. */
+  private get standsAlone(): boolean {
+    const { lifecycle, ending, above, observedCancel } = this;
+    return lifecycle !== 'completed' && ending === undefined && above === undefined && observedCancel === undefined;
   }
 
   private get isCompleted(): boolean {
