@@ -1,29 +1,19 @@
 import { types } from 'node:util';
-import { type Context, context as contextApi, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { getScope, parentScope, setScope } from '../../context/context-scope.js';
-import { Deadline } from '../../context/deadline.js';
-import { type Handler, Scope } from '../../context/scope/scope.js';
-import { type EndReason, isDeadlineExceeded } from '../../errors.js';
-import { measureBudget, record, type Transport } from '../../events.js';
-import type { Inbound } from '../../propagation/inbound.js';
+import type { Scope } from '../../context/scope/scope.js';
+import { isDeadlineExceeded } from '../../errors.js';
+import { measureBudget, record } from '../../events.js';
 import { clearAlarm, setAlarm } from '../../time/alarms.js';
-import type { InboundCall, InboundRequest } from '../options.js';
 import { observeCancel } from '../outbound/observed-cancel.js';
-import type { Settings } from '../settings.js';
+import { ArrivedRequest } from './arrived-request.js';
 import { LingerAlarm } from './linger-alarm.js';
 
 /**
  * A request of any transport, from its arrival to the end of its work. Every hidden key of ours on a request leads here.
  *
- * `enter` makes the context for the handler, `begin` decides whether the handler runs, `end` completes or cancels the
- * scope.
+ * `end` completes or cancels the scope. Of a request that ended without its answer, the scope completes when the handlers
+ * are done: `track` gets what they returned.
  */
-export abstract class ServedRequest implements Inbound, Handler {
-  /** Whether the request is left alone, waits for the application, or has been given to it. */
-  stage: 'ignored' | 'arrived' | 'served' = 'arrived';
-  readonly trusted: boolean;
-  abstract readonly transport: Transport;
-  private opened: Scope | undefined = undefined;
+export abstract class ServedRequest extends ArrivedRequest {
   /** The promises that the handlers have returned. */
   private promises: Promise<unknown>[] | undefined = undefined;
   private lingerAlarm: LingerAlarm | undefined = undefined;
@@ -31,74 +21,6 @@ export abstract class ServedRequest implements Inbound, Handler {
   private hasSilentHandler = false;
   /** How many promises of handlers were pending when the scope had ended, and still are. */
   private pending = 0;
-  /** Whether the time was up when the request arrived. */
-  private late = false;
-  /** The context that was active when the request arrived, before any extraction. */
-  private readonly arrivedIn = contextApi.active();
-
-  constructor(
-    protected readonly request: InboundRequest | InboundCall,
-    readonly settings: Settings,
-  ) {
-    this.trusted = settings.server.trust(request);
-  }
-
-  /** The scope; `undefined` before it has been opened. */
-  get scope(): Scope | undefined {
-    return this.opened;
-  }
-
-  openScope(budget: number | undefined, parent?: Scope): Scope {
-    const trusted = this.trusted ? budget : undefined;
-    if (this.opened === undefined) {
-      this.opened = new Scope(parent, this.deadlineFor(trusted), 'owned');
-      this.opened.handler = this;
-    } else if (trusted !== undefined) {
-      // A second propagator of ours, which reads other formats.
-      this.opened.narrow(Deadline.fromCaller(trusted));
-    }
-    return this.opened;
-  }
-
-  /** Leaves the request alone: each extraction from it finds a scope that binds nothing. */
-  ignore(): void {
-    this.stage = 'ignored';
-    this.opened = new Scope(undefined, undefined, 'owned');
-    this.opened.complete();
-  }
-
-  /**
-   * The context for the handler: it holds all that the request's fields hold, whether another instrumentation has
-   * extracted them or this does.
-   */
-  enter(active: Context): Context {
-    this.stage = 'served';
-    // Another instrumentation has extracted with our propagator.
-    if (this.trusted && this.opened !== undefined && getScope(active) === this.opened) return active;
-    // The context on arrival is the one in which the server was started, which may have been inside a span.
-    const traced = trace.getSpan(active) !== trace.getSpan(this.arrivedIn);
-    const base = active === this.arrivedIn ? ROOT_CONTEXT : active;
-    const extracted = traced ? active : this.extract(base);
-    // The wrapper that began the span may have extracted from a copy of the fields. No deadline is taken from a copy.
-    if (traced && this.trusted && this.opened === undefined) this.extract(active);
-    const trusted = this.trusted ? extracted : propagation.deleteBaggage(extracted);
-    // Another copy of this package, which does not see our attachment, may have extracted: its scope binds as well.
-    const scope = this.openScope(undefined, this.trusted ? parentScope(extracted) : undefined);
-    const context = getScope(trusted) === scope ? trusted : setScope(trusted, scope);
-    if (context !== active) this.bindEvents(context);
-    return context;
-  }
-
-  /** Counts the request. Returns the reason for which its handler must not run: its time was up on arrival. */
-  begin(): EndReason | undefined {
-    const { scope, transport } = this;
-    if (scope?.deadline?.inherited) measureBudget('received', scope.deadline, transport);
-    const reason = scope?.ended()?.reason;
-    if (reason === undefined) return undefined;
-    this.late = true;
-    record({ type: 'rejected', side: 'server', transport });
-    return this.settings.enforce ? reason : undefined;
-  }
 
   /**
    * The transport is done with the request: completes its scope when it was answered, cancels it otherwise. Once only.
@@ -148,11 +70,8 @@ export abstract class ServedRequest implements Inbound, Handler {
     this.promises.push(result);
   }
 
-  /**
-   * Waits for the promises of the handlers, after the end of the scope. Returns whether one is pending. In observe mode
-   * nothing waits, because a rejection must be seen as unhandled there, as without us.
-   */
-  awaitSettled(): boolean {
+  /** In observe mode nothing waits, because a rejection must be seen as unhandled there, as without us. */
+  override awaitSettled(): boolean {
     const { promises, settings } = this;
     if (promises !== undefined && settings.enforce) {
       this.promises = undefined;
@@ -188,12 +107,6 @@ export abstract class ServedRequest implements Inbound, Handler {
     this.scope?.completeAnswered();
   }
 
-  /** Extracts the request's fields into `base`. */
-  protected abstract extract(base: Context): Context;
-
-  /** Runs the listeners for the request's own events in `context`: the connection emits them outside of any request. */
-  protected abstract bindEvents(context: Context): void;
-
   /** Calls `listener` when the handler has finished its answer, at once where it has. */
   protected abstract onAnswered(listener: () => void): void;
 
@@ -204,11 +117,4 @@ export abstract class ServedRequest implements Inbound, Handler {
 
   /** A handler's promise was rejected with `error` after the scope had ended. */
   protected abstract handlerFailed(error: unknown): void;
-
-  /** The request's deadline: the caller's `budget`, in ms, or the default one. */
-  protected deadlineFor(budget: number | undefined): Deadline | undefined {
-    if (budget !== undefined) return Deadline.fromCaller(budget);
-    const ms = this.settings.server.defaultBudget(this.request);
-    return ms === undefined ? undefined : Deadline.after(ms);
-  }
 }
