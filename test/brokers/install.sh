@@ -1,34 +1,3 @@
 #!/usr/bin/env bash
-# Puts Debian's RabbitMQ and Redis on the machine, for `npm run test:brokers`. Does nothing when both are there.
-set -euo pipefail
-
-# Debian keeps rabbitmq-server in sbin, which only root has on its path.
-PATH="$PATH:/usr/local/sbin:/usr/sbin"
-present() { command -v rabbitmq-server >/dev/null && command -v redis-server >/dev/null; }
-
-if present; then
-  echo 'RabbitMQ and Redis are installed.'
-  exit 0
-fi
-
-as_root=()
-if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
-
-# The tests start processes of their own: the packages' services stay off, and their ports free.
-policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
-  "${as_root[@]}" chmod 755 "$policy"
-  trap '"${as_root[@]}" rm -f "$policy"' EXIT
-fi
-
-apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive timeout "$1" apt-get -q -o DPkg::Lock::Timeout=60 "${@:2}"; }
-
-for attempt in 1 2 3; do
-  if apt 120 update && apt 400 install -y --no-install-recommends rabbitmq-server redis-server && present; then exit 0; fi
-  echo "attempt $attempt of 3 to install RabbitMQ and Redis failed" >&2
-  # What a killed attempt has left half done.
-  "${as_root[@]}" timeout 60 dpkg --configure -a || true
-  sleep $((attempt * 5))
-done
-exit 1
+# Puts RabbitMQ and Redis on the machine, for `npm run test:brokers`.
+exec bash "$(dirname "$0")/../support/install-debian.sh" rabbitmq-server redis-server
