@@ -48,6 +48,11 @@ export interface ServerOptions {
    * (DEADLINE_EXCEEDED). Default: false.
    */
   readonly keepStatus?: boolean;
+  /**
+   * Whether requests wait in front of their handlers while this thread has no time for them, so that those whose callers
+   * have gone are found before any work is done for them. Default: true. Off in `mode: 'observe'`.
+   */
+  readonly admission?: boolean;
 }
 
 /** Options for the calls that this process makes. */

@@ -3,7 +3,7 @@ import type { Scope } from '../../context/scope/scope.js';
 import { type EndReason, isDeadlineExceeded, isEndReason } from '../../errors.js';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { Settings } from '../settings.js';
-import { DEADLINE_EXCEEDED, statusCodeOf, UNKNOWN } from './status.js';
+import { DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, statusCodeOf, UNKNOWN } from './status.js';
 import type { GrpcHandler, SendAnswer, ServerCall } from './surface.js';
 
 /** What an application or library gives as an error: anything. */
@@ -42,6 +42,26 @@ export class GrpcAnswer {
   /** Answers a call that arrived too late. */
   reject(reason: EndReason): void {
     this.fail(this.statusError(reason, reason.message, statusCodeOf(reason), undefined));
+  }
+
+  /** Answers a call for which there is no room. The caller may try again: it has lost hardly any time. */
+  rejectOverload(): void {
+    const trailers = this.newMetadata();
+    trailers.set('retry-after', '1');
+    this.fail(new StatusError(RESOURCE_EXHAUSTED, 'too many calls wait', trailers, {}));
+  }
+
+  /** The handler has thrown where grpc-js does not see it: answers as grpc-js does. */
+  threw(error: unknown): void {
+    if (this.finished) return;
+    const message = String((error as GivenError | null | undefined)?.message ?? error);
+    this.fail(
+      new StatusError(UNKNOWN, `Server method handler threw error ${message}`, this.newMetadata(), { cause: error }),
+    );
+  }
+
+  private newMetadata(): Metadata {
+    return new (this.call.metadata.constructor as new () => Metadata)();
   }
 
   /** Runs the handler. What it fails with because its scope has run out is answered with the status that says so. */
@@ -135,7 +155,7 @@ export class GrpcAnswer {
   private statusError(cause: unknown, message: unknown, code: number, trailer: Metadata | undefined): StatusError {
     const details = typeof message === 'string' ? message : 'Unknown Error';
     const metadata = trailer ?? (cause as GivenError | null | undefined)?.metadata;
-    const trailers = metadata?.clone() ?? new (this.call.metadata.constructor as new () => Metadata)();
+    const trailers = metadata?.clone() ?? this.newMetadata();
     const ranOut = isDeadlineExceeded(this.scope.ended()?.reason);
     if (ranOut && code === DEADLINE_EXCEEDED) trailers.set(TIMEBUDGET, '0');
     return new StatusError(code, details, trailers, { cause });

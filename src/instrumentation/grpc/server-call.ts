@@ -3,6 +3,7 @@ import { isTracingSuppressed } from '@opentelemetry/core';
 import type { Scope } from '../../context/scope/scope.js';
 import { attachInbound } from '../../propagation/inbound.js';
 import { extract } from '../hooks/safe-propagation.js';
+import type { Refusal } from '../inbound/admission/arrival.js';
 import { ServedRequest } from '../inbound/served-request.js';
 import { bindToRequest, runForRequest } from '../lost-context/lost-contexts.js';
 import type { Settings } from '../settings.js';
@@ -52,9 +53,31 @@ export class GrpcServedCall extends ServedRequest {
     call.once('cancelled', () => this.end(answer.finished && !this.mayAnswerReset(), EARLY));
     if (refused !== undefined) return answer.reject(refused);
     bindToRequest(scope, call);
-    const result = runForRequest(scope, () => contextApi.with(context, () => answer.from(handler, self)));
-    this.track(result);
-    return result;
+    const run = () => runForRequest(scope, () => contextApi.with(context, () => answer.from(handler, self)));
+    return this.admit(() => {
+      const result = run();
+      this.track(result);
+      return result;
+    });
+  }
+
+  /** The calls of a connection are independent of each other. */
+  get connection(): undefined {
+    return undefined;
+  }
+
+  protected override get isAnswered(): boolean {
+    return this.answer?.finished === true || this.call.cancelled;
+  }
+
+  protected override answerRefusal(refusal: Refusal): void {
+    const reason = this.scope?.ended()?.reason ?? this.scope?.effectiveDeadline()?.toError();
+    if (refusal === 'time' && reason !== undefined) this.answer?.reject(reason);
+    else this.answer?.rejectOverload();
+  }
+
+  protected override handlerThrew(error: unknown): void {
+    this.answer?.threw(error);
   }
 
   protected override extract(base: Context): Context {

@@ -4,6 +4,7 @@ import type { Metadata, StatusObject } from '@grpc/grpc-js';
 /** A call that we serve, as grpc-js gives it to a handler: what the four kinds have, and what streams have as well. */
 export interface ServerCall extends EventEmitter {
   readonly metadata: Metadata;
+  readonly cancelled: boolean;
   readonly writableEnded?: boolean;
   readonly destroyed?: boolean;
   /** What it is written to. Not in the types of grpc-js. */

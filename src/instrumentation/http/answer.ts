@@ -5,19 +5,41 @@ import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
 import type { ServedRequest } from '../inbound/served-request.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
-import { type Answer, deadlineExceededFor, isConnectUnary } from './rpc.js';
+import { type Answer, isConnectUnary, type RpcError, rpcAnswer } from './rpc.js';
 
-const PLAIN: Answer = {
+const DEADLINE_EXCEEDED: RpcError = {
+  code: 'deadline_exceeded',
+  message: 'deadline exceeded',
+  grpcStatus: '4',
   status: 504,
-  headers: { 'content-type': 'text/plain; charset=utf-8' },
-  body: 'deadline exceeded\n',
+};
+const OVERLOADED: RpcError = {
+  code: 'resource_exhausted',
+  message: 'too many requests wait',
+  grpcStatus: '8',
+  status: 503,
 };
 
 /** Answers a request whose time is up. `timebudget: 0` tells a 504 of ours from a proxy's own. */
 export function answerTimeout(request: InboundRequest, response: InboundResponse): void {
-  const { status, headers, body } = deadlineExceededFor(request) ?? PLAIN;
+  const answer = answerFor(request, DEADLINE_EXCEEDED);
+  if (answer.status === 504) response.setHeader(TIMEBUDGET, '0');
+  send(request, response, answer);
+}
+
+/** Answers a request for which there is no room. The caller may try again: it has lost hardly any time. */
+export function answerOverload(request: InboundRequest, response: InboundResponse): void {
+  response.setHeader('retry-after', '1');
+  send(request, response, answerFor(request, OVERLOADED));
+}
+
+function answerFor(request: InboundRequest, error: RpcError): Answer {
+  const headers = { 'content-type': 'text/plain; charset=utf-8' };
+  return rpcAnswer(request, error) ?? { status: error.status, headers, body: `${error.message}\n` };
+}
+
+function send(request: InboundRequest, response: InboundResponse, { status, headers, body }: Answer): void {
   response.statusCode = status;
-  if (status === 504) response.setHeader(TIMEBUDGET, '0');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (body !== undefined) response.setHeader('content-length', Buffer.byteLength(body));
   const isHttp1 = response instanceof ServerResponse;

@@ -7,24 +7,32 @@ export interface Answer {
   readonly body?: string | Buffer;
 }
 
-/** An error of Connect in JSON: https://connectrpc.com/docs/protocol#error-end-stream */
-const CONNECT_ERROR = { code: 'deadline_exceeded', message: 'deadline exceeded' };
+/** An error as the protocols have it: https://connectrpc.com/docs/protocol#error-codes */
+export interface RpcError {
+  /** Of Connect. */
+  readonly code: string;
+  readonly message: string;
+  readonly grpcStatus: string;
+  /** Of HTTP, for a unary call of Connect. */
+  readonly status: number;
+}
 
 /**
- * The answer to a call of gRPC, gRPC-Web or Connect whose time is up; `undefined` for any other request. The clients of
- * these protocols would take a bare 504 for a server that is unavailable, and perhaps try again.
+ * The answer to a call of gRPC, gRPC-Web or Connect that fails with `error`; `undefined` for any other request. The clients
+ * of these protocols would take a bare 504 for a server that is unavailable, and perhaps try again.
  */
-export function deadlineExceededFor(request: InboundRequest): Answer | undefined {
+export function rpcAnswer(request: InboundRequest, error: RpcError): Answer | undefined {
+  const { code, message, grpcStatus, status } = error;
   const type = contentType(request);
   // gRPC's "Trailers-Only", which gRPC-Web knows as well.
   if (type.startsWith('application/grpc')) {
-    return { status: 200, headers: { 'content-type': type, 'grpc-status': '4', 'grpc-message': 'deadline exceeded' } };
+    return { status: 200, headers: { 'content-type': type, 'grpc-status': grpcStatus, 'grpc-message': message } };
   }
   if (type.startsWith('application/connect+')) {
-    return { status: 200, headers: { 'content-type': type }, body: endOfStream({ error: CONNECT_ERROR }) };
+    return { status: 200, headers: { 'content-type': type }, body: endOfStream({ error: { code, message } }) };
   }
   if (!isConnectUnary(request)) return undefined;
-  return { status: 504, headers: { 'content-type': 'application/json' }, body: JSON.stringify(CONNECT_ERROR) };
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code, message }) };
 }
 
 /**

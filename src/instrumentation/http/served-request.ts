@@ -1,11 +1,12 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import { attachInbound, inboundOf } from '../../propagation/inbound.js';
 import { extract } from '../hooks/safe-propagation.js';
+import type { Refusal } from '../inbound/admission/arrival.js';
 import { ServedRequest } from '../inbound/served-request.js';
 import { untrustedFields } from '../inbound/untrusted-fields.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import type { Settings } from '../settings.js';
-import { setServedRequest } from './answer.js';
+import { answerOverload, answerTimeout, setServedRequest } from './answer.js';
 import { answerEscapedError, isShared } from './handlers/handler-rejections.js';
 import { removeFields } from './remove-fields.js';
 import { onHandlerEnd, onResponseClose, transportOf, wasSent } from './response-close.js';
@@ -59,6 +60,22 @@ export class HttpServedRequest extends ServedRequest {
     // A wrapper may pass a request on when its caller has gone: no event reports that any more.
     if (response.destroyed === true) end();
     else onResponseClose(request, response, end);
+  }
+
+  /** Over HTTP/2 a connection's requests are independent of each other. */
+  get connection(): object | undefined {
+    return this.transport === 'http' ? this.exchange?.request.socket : undefined;
+  }
+
+  protected override get isAnswered(): boolean {
+    return !this.isOpen;
+  }
+
+  protected override answerRefusal(refusal: Refusal): void {
+    if (this.exchange === undefined) return;
+    const { request, response } = this.exchange;
+    if (refusal === 'time') answerTimeout(request, response);
+    else answerOverload(request, response);
   }
 
   protected override extract(base: Context): Context {

@@ -5,6 +5,7 @@ import { isTracingSuppressed } from '@opentelemetry/core';
 import { deleteScope, getScope } from '../../context/context-scope.js';
 import type { Scope } from '../../context/scope/scope.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
+import { admission } from '../inbound/admission/admission.js';
 import { bindToRequest, runForRequest } from '../lost-context/lost-contexts.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import type { Settings } from '../settings.js';
@@ -28,6 +29,7 @@ export interface RequestStart {
 export function wrapEmit(original: Method, patched: Patched<Settings>): Method {
   return function emit(this: EventEmitter, ...args: unknown[]) {
     const { settings } = patched;
+    if (settings?.server.admission) admission.noteRead();
     const [name, request, response] = args as [string, InboundRequest, InboundResponse];
     if (settings === undefined || !REQUEST_EVENTS.has(name) || !isExchange(request, response)) {
       return original.apply(this, args);
@@ -77,7 +79,7 @@ function serve(served: HttpServedRequest, event: RequestEvent): void {
   bindToRequest(scope, request);
   bindToRequest(scope, response);
   const run = () => runHandlers(event, served);
-  runForRequest(scope, context === active ? run : () => contextApi.with(context, run));
+  served.admit(() => runForRequest(scope, context === contextApi.active() ? run : () => contextApi.with(context, run)));
 }
 
 /** Runs `fn` bound by no scope, also where the server was started inside one. */

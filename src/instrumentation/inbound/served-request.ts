@@ -3,7 +3,11 @@ import type { Scope } from '../../context/scope/scope.js';
 import { isDeadlineExceeded } from '../../errors.js';
 import { measureBudget, record } from '../../events.js';
 import { clearAlarm, setAlarm } from '../../time/alarms.js';
+import { now } from '../../time/clock.js';
 import { observeCancel } from '../outbound/observed-cancel.js';
+import { admission } from './admission/admission.js';
+import type { Refusal } from './admission/arrival.js';
+import { type Admittable, QueuedRequest } from './admission/queued-request.js';
 import { ArrivedRequest } from './arrived-request.js';
 import { LingerAlarm } from './linger-alarm.js';
 
@@ -13,7 +17,7 @@ import { LingerAlarm } from './linger-alarm.js';
  * `end` completes or cancels the scope. Of a request that ended without its answer, the scope completes when the handlers
  * are done: `track` gets what they returned.
  */
-export abstract class ServedRequest extends ArrivedRequest {
+export abstract class ServedRequest extends ArrivedRequest implements Admittable {
   /** The promises that the handlers have returned. */
   private promises: Promise<unknown>[] | undefined = undefined;
   private lingerAlarm: LingerAlarm | undefined = undefined;
@@ -21,6 +25,54 @@ export abstract class ServedRequest extends ArrivedRequest {
   private hasSilentHandler = false;
   /** How many promises of handlers were pending when the scope had ended, and still are. */
   private pending = 0;
+  /** When the handler began, as the admission counts it; `undefined` before, and when it has finished. */
+  private generation: number | undefined = undefined;
+
+  /**
+   * Calls `run`, which runs the handler: at once, or when its turn comes, or never, where the request is refused. Returns
+   * what `run` has returned, `undefined` if it was not called at once.
+   */
+  admit<T>(run: () => T): T | undefined {
+    if (!this.settings.server.admission) return run();
+    const instant = now();
+    if (admission.hasTime(instant)) return this.runHandler(run);
+    admission.enqueue(new QueuedRequest(this, run, instant));
+    return undefined;
+  }
+
+  private runHandler<T>(run: () => T): T {
+    this.generation = admission.begin();
+    const result = run();
+    if (this.isAnswered) this.handlerFinished();
+    return result;
+  }
+
+  runQueued(run: () => unknown): void {
+    try {
+      this.runHandler(run);
+    } catch (error) {
+      this.handlerThrew(error);
+    }
+  }
+
+  /** The request has waited for its turn, and its handler will not run. */
+  refuse(refusal: Refusal): void {
+    const { scope, transport } = this;
+    // The caller has hung up, which has been counted.
+    if (this.isAnswered) {
+      scope?.completeAnswered();
+      return;
+    }
+    this.late = true;
+    record({ type: 'rejected', side: 'server', transport });
+    this.answerRefusal(refusal);
+  }
+
+  private handlerFinished(): void {
+    if (this.generation === undefined) return;
+    admission.finish(this.generation);
+    this.generation = undefined;
+  }
 
   /**
    * The transport is done with the request: completes its scope when it was answered, cancels it otherwise. Once only.
@@ -44,12 +96,14 @@ export abstract class ServedRequest extends ArrivedRequest {
     }
     if (cancelled) record({ type: 'cancelled', side: 'server', transport });
     if (answered || !(exceeded || cancelled)) {
+      this.handlerFinished();
       scope.completeAnswered();
       return;
     }
     if (settings.enforce) scope.cancel(exceeded ? deadline?.toError() : undefined);
     else this.observeEnd(scope);
-    this.awaitSettled();
+    // A handler that returned no promise may go on as well, but nothing tells for how long.
+    if (!this.awaitSettled()) this.handlerFinished();
     this.onAnswered(() => this.completeIfDone());
   }
 
@@ -104,8 +158,23 @@ export abstract class ServedRequest extends ArrivedRequest {
   private completeIfDone(): void {
     if (this.pending > 0) return;
     if (this.lingerAlarm !== undefined) clearAlarm(this.lingerAlarm);
+    this.handlerFinished();
     this.scope?.completeAnswered();
   }
+
+  /** See {@link Admittable}. */
+  abstract readonly connection: object | undefined;
+
+  /** Whether the answer is complete, or can't be given any more. */
+  protected abstract readonly isAnswered: boolean;
+
+  /** A handler that has waited for its turn has thrown `error`, which the server's own code does not see. */
+  protected handlerThrew(error: unknown): void {
+    throw error;
+  }
+
+  /** Answers in place of a handler that does not run. */
+  protected abstract answerRefusal(refusal: Refusal): void;
 
   /** Calls `listener` when the handler has finished its answer, at once where it has. */
   protected abstract onAnswered(listener: () => void): void;

@@ -1,0 +1,45 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Scope } from '../../../context/scope/scope.js';
+import { NEVER } from '../../../time/clock.js';
+import type { Arrival, Refusal } from './arrival.js';
+
+/** A request of any transport, as its wait sees it. */
+export interface Admittable {
+  readonly scope: Scope | undefined;
+  /** Requests of the same connection begin in the order in which they came; `undefined`: in any order. */
+  readonly connection: object | undefined;
+  runQueued(run: () => unknown): void;
+  refuse(refusal: Refusal): void;
+}
+
+/** A request that waits for its handler. */
+export class QueuedRequest implements Arrival {
+  readonly budget: number | undefined;
+  /** The async context of the server's event, in which other instrumentations may have opened contexts of their own. */
+  private readonly resource = new AsyncResource('QueuedRequest', { requireManualDestroy: true });
+
+  constructor(
+    private readonly request: Admittable,
+    private readonly run: () => unknown,
+    readonly readAt: number,
+  ) {
+    const due = request.scope?.effectiveDeadline()?.due ?? NEVER;
+    this.budget = due === NEVER ? undefined : Math.max(due - readAt, 0);
+  }
+
+  get connection(): object | undefined {
+    return this.request.connection;
+  }
+
+  isOver(): boolean {
+    return this.request.scope?.ended() !== undefined;
+  }
+
+  begin(): void {
+    this.resource.runInAsyncScope(this.request.runQueued, this.request, this.run);
+  }
+
+  refuse(refusal: Refusal): void {
+    this.resource.runInAsyncScope(this.request.refuse, this.request, refusal);
+  }
+}

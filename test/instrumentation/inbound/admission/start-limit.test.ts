@@ -1,0 +1,64 @@
+import { LOOK_INTERVAL } from '../../../../src/instrumentation/inbound/admission/event-loop-load.js';
+import { StartLimit } from '../../../../src/instrumentation/inbound/admission/start-limit.js';
+
+function load(utilization: number) {
+  return { utilization, isBusy: utilization > 0.95, interval: LOOK_INTERVAL, look: () => true };
+}
+
+/** How many may be unfinished. */
+function limitOf(limit: StartLimit): number {
+  let unfinished = 0;
+  while (unfinished < 10_000 && limit.allows(unfinished)) unfinished++;
+  return unfinished;
+}
+
+/** Busy for two looks, with that many unfinished. */
+function overloaded(unfinished: number): StartLimit {
+  const limit = new StartLimit();
+  limit.adjust(load(1), unfinished, true);
+  limit.adjust(load(1), unfinished, true);
+  return limit;
+}
+
+test('one busy moment sets no limit', () => {
+  const limit = new StartLimit();
+  limit.adjust(load(1), 40, false);
+  limit.adjust(load(0.5), 40, false);
+  limit.adjust(load(1), 40, false);
+  expect(limit.allows(1e6)).toBe(true);
+});
+
+test.each([
+  [40, 20],
+  [5, 3],
+  [1, 2],
+  [0, 2],
+])('when the loop stays busy with %i unfinished, %i may be', (unfinished, expected) => {
+  expect(limitOf(overloaded(unfinished))).toBe(expected);
+});
+
+test('falls while the loop is full, down to 1', () => {
+  const limit = overloaded(40);
+  for (let i = 0; i < 10; i++) limit.adjust(load(1), 40, true);
+  expect(limitOf(limit)).toBe(11);
+  for (let i = 0; i < 200; i++) limit.adjust(load(1), 40, true);
+  expect(limitOf(limit)).toBe(1);
+});
+
+test.each([
+  [0.9, 22],
+  [0.5, 40],
+  [0.25, 80],
+  [0, 200],
+])('grows to what fills the loop where it has held back at a utilization of %d', (utilization, expected) => {
+  const limit = overloaded(40);
+  limit.allows(40);
+  limit.adjust(load(utilization), 20, true);
+  expect(limitOf(limit)).toBe(expected);
+});
+
+test('is given up some time after the overload', () => {
+  const limit = overloaded(40);
+  for (let i = 0; i < 50; i++) limit.adjust(load(0.3), 10, false);
+  expect(limit.allows(1e6)).toBe(true);
+});
