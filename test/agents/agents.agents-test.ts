@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ChildProcess, type Finished } from '../support/child-process.js';
+import { ChildProcess, type Finished } from '../support/processes/child-process.js';
 
 /** What is loaded, in its order. `ours` is OpenTelemetry's set-up with DeadlineInstrumentation. */
 const orders = ['ours', 'ours,datadog', 'datadog,ours', 'ours,elastic', 'elastic,ours', 'datadog,ours,elastic'];

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ChildProcess } from '../support/child-process.js';
+import { ChildProcess } from '../support/processes/child-process.js';
 import { RunningBroker } from './running-broker.js';
 
 // A request leaves work to jobs. Its budget is in their messages, and is spent when the jobs begin.

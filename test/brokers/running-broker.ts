@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ChildProcess } from '../support/child-process.js';
-import { accepts, freePort } from '../support/ports.js';
+import { ChildProcess } from '../support/processes/child-process.js';
+import { accepts, freePort } from '../support/processes/ports.js';
 
 /** In ms. RabbitMQ takes ten seconds on an idle machine. */
 const START_LIMIT = 50_000;

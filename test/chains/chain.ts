@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ChildProcess } from '../support/child-process.js';
+import { ChildProcess } from '../support/processes/child-process.js';
 
 export type Transport = 'http.request' | 'fetch' | 'undici' | 'gRPC';
 export type ModuleSystem = 'cjs' | 'mjs';

@@ -1,4 +1,4 @@
-import { ChildProcess } from '../support/child-process.js';
+import { ChildProcess } from '../support/processes/child-process.js';
 
 /** Far more than anything takes: a busy machine must not fail a test. Less than the 20 s that the gateways grant. */
 const LIMIT = 10_000;

@@ -11,7 +11,7 @@ import {
   member,
   received,
   sent,
-} from '../support/baggage-carrier.js';
+} from '../support/baggage/carrier.js';
 
 // What users of core's W3CBaggagePropagator (2.12.1 and 3.1.1) lose, and must not lose here.
 

@@ -1,8 +1,8 @@
 import { W3CBaggagePropagator } from '@opentelemetry/core';
 import fc from 'fast-check';
 import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
-import { baggageOf, type Entry, entriesOf, forwarded, received, sent } from '../support/baggage-carrier.js';
-import { OCTETS } from '../support/baggage-grammar.js';
+import { baggageOf, type Entry, entriesOf, forwarded, received, sent } from '../support/baggage/carrier.js';
+import { OCTETS } from '../support/baggage/grammar.js';
 import { codePoint } from '../support/code-point.js';
 
 const core = new W3CBaggagePropagator();

@@ -1,6 +1,6 @@
 import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
-import { entriesOf, member, received, sent } from '../support/baggage-carrier.js';
-import { bytesOf, isGrammatical, memberCount } from '../support/baggage-grammar.js';
+import { entriesOf, member, received, sent } from '../support/baggage/carrier.js';
+import { bytesOf, isGrammatical, memberCount } from '../support/baggage/grammar.js';
 
 // What a stranger may send to make a server work. How long it takes is the benchmark's subject.
 

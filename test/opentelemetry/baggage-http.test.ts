@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Metadata } from '@grpc/grpc-js';
 import { defaultTextMapGetter, propagation, ROOT_CONTEXT, type TextMapGetter } from '@opentelemetry/api';
 import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
-import { baggageOf, type Entry, entriesOf, fieldOf, received, sent } from '../support/baggage-carrier.js';
+import { baggageOf, type Entry, entriesOf, fieldOf, received, sent } from '../support/baggage/carrier.js';
 
 const propagator = new BoundedBaggagePropagator();
 

@@ -3,7 +3,7 @@ import { ALLOW_ALL_BAGGAGE_KEYS, BaggageSpanProcessor } from '@opentelemetry/bag
 import { W3CBaggagePropagator } from '@opentelemetry/core';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
-import { baggageOf, extract } from '../support/baggage-carrier.js';
+import { baggageOf, extract } from '../support/baggage/carrier.js';
 
 const propagator = new BoundedBaggagePropagator();
 

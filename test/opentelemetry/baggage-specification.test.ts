@@ -8,7 +8,7 @@ import {
   member,
   received,
   sent,
-} from '../support/baggage-carrier.js';
+} from '../support/baggage/carrier.js';
 
 // https://www.w3.org/TR/baggage/ and the tests of its repository (w3c/baggage, test/test_baggage.py).
 

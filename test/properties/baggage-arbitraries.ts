@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { BaggagePropagatorOptions } from '../../src/propagation/baggage/options.js';
-import type { Entry } from '../support/baggage-carrier.js';
-import { OCTETS, TOKEN_CHARACTERS } from '../support/baggage-grammar.js';
+import type { Entry } from '../support/baggage/carrier.js';
+import { OCTETS, TOKEN_CHARACTERS } from '../support/baggage/grammar.js';
 import { codePoint } from '../support/code-point.js';
 
 /** Any text of UTF-16 code units, lone surrogates included. */

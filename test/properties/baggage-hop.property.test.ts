@@ -1,8 +1,8 @@
 import type { Baggage } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
-import { baggageOf, entriesOf, forwarded, received, sent } from '../support/baggage-carrier.js';
-import { isGrammatical } from '../support/baggage-grammar.js';
+import { baggageOf, entriesOf, forwarded, received, sent } from '../support/baggage/carrier.js';
+import { isGrammatical } from '../support/baggage/grammar.js';
 import { entries, grammaticalField, key, wellFormed, writtenValue } from './baggage-arbitraries.js';
 
 const runs = { numRuns: 200 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
-import { baggageOf, sent, sentKeys } from '../support/baggage-carrier.js';
-import { bytesOf, memberCount } from '../support/baggage-grammar.js';
+import { baggageOf, sent, sentKeys } from '../support/baggage/carrier.js';
+import { bytesOf, memberCount } from '../support/baggage/grammar.js';
 import { entries, key } from './baggage-arbitraries.js';
 
 const runs = { numRuns: 200 };

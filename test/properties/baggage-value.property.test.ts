@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { decodeBaggageValue, encodeBaggageValue } from '../../src/wire/baggage/value.js';
-import { isGrammatical, OCTETS } from '../support/baggage-grammar.js';
+import { isGrammatical, OCTETS } from '../support/baggage/grammar.js';
 import { anyText, wellFormed } from './baggage-arbitraries.js';
 
 describe('a value', () => {

@@ -2,8 +2,8 @@ import { type Baggage, type BaggageEntry, propagation } from '@opentelemetry/api
 import fc from 'fast-check';
 import type { BaggagePropagatorOptions } from '../../src/propagation/baggage/options.js';
 import { BoundedBaggagePropagator } from '../../src/propagation/baggage/propagator.js';
-import { baggageOf, extract, forwarded, received, sent, sentKeys } from '../support/baggage-carrier.js';
-import { bytesOf, isGrammatical, memberCount } from '../support/baggage-grammar.js';
+import { baggageOf, extract, forwarded, received, sent, sentKeys } from '../support/baggage/carrier.js';
+import { bytesOf, isGrammatical, memberCount } from '../support/baggage/grammar.js';
 import {
   anyField,
   anyMetadata,

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ChildProcess } from '../support/child-process.js';
-import { accepts, freePort } from '../support/ports.js';
+import { ChildProcess } from '../support/processes/child-process.js';
+import { accepts, freePort } from '../support/processes/ports.js';
 import type { ProxyKind } from './proxy-kinds.js';
 
 const START_LIMIT = 10_000;

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { cleanEnvironment } from '../support/clean-environment.cjs';
+import { cleanEnvironment } from '../support/processes/clean-environment.cjs';
 
 const FILE = fileURLToPath(new URL('service.js', import.meta.url));
 const LIMIT = 60_000;

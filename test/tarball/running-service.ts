@@ -1,4 +1,4 @@
-import { ChildProcess } from '../support/child-process.js';
+import { ChildProcess } from '../support/processes/child-process.js';
 
 interface Surroundings {
   readonly cwd: string;

@@ -2,7 +2,7 @@ import { type ExecFileSyncOptions, execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { cleanEnvironment } from '../support/clean-environment.cjs';
+import { cleanEnvironment } from '../support/processes/clean-environment.cjs';
 import type { Line } from './lines.js';
 import { RunningService } from './running-service.js';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { REGISTER } from '../register/service-processes.js';
-import { ChildProcess } from '../support/child-process.js';
+import { ChildProcess } from '../support/processes/child-process.js';
 
 /** A span as it was exported. */
 interface Span {

@@ -1,5 +1,5 @@
 import { isToken, trimSpace } from '../../src/wire/text.js';
-import { TOKEN_CHARACTERS } from '../support/baggage-grammar.js';
+import { TOKEN_CHARACTERS } from '../support/baggage/grammar.js';
 
 const characters = Array.from({ length: 0x300 }, (_, code) => String.fromCharCode(code));
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ChildProcess, type Finished } from '../../support/child-process.js';
+import { ChildProcess, type Finished } from '../../support/processes/child-process.js';
 
 export type { Finished };
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DeadlineInstrumentationConfig } from '../../../src/instrumentation/options.js';
-import { ChildProcess } from '../../support/child-process.js';
+import { ChildProcess } from '../../support/processes/child-process.js';
 
 const fixture = (name: string) => join(__dirname, 'fixtures', name);
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ChildProcess } from '../../support/child-process.js';
+import { ChildProcess } from '../../support/processes/child-process.js';
 
 test('in each of several jest files in one worker, calls carry the budget', async () => {
   const config = {

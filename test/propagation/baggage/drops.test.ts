@@ -12,7 +12,7 @@ import {
   member,
   received,
   sent,
-} from '../../support/baggage-carrier.js';
+} from '../../support/baggage/carrier.js';
 
 const logger = { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn(), verbose: jest.fn() };
 const warnings = () => logger.warn.mock.calls.map(([message]) => message as string);

@@ -1,7 +1,7 @@
 import { type Baggage, type BaggageEntry, propagation } from '@opentelemetry/api';
 import type { BaggageDrop } from '../../../src/propagation/baggage/options.js';
 import { BoundedBaggagePropagator } from '../../../src/propagation/baggage/propagator.js';
-import { baggageOf, forwarded, received, sent } from '../../support/baggage-carrier.js';
+import { baggageOf, forwarded, received, sent } from '../../support/baggage/carrier.js';
 
 const propagator = new BoundedBaggagePropagator();
 

@@ -1,7 +1,7 @@
 import type { Baggage } from '@opentelemetry/api';
 import type { BaggagePropagatorOptions } from '../../../src/propagation/baggage/options.js';
 import { BoundedBaggagePropagator } from '../../../src/propagation/baggage/propagator.js';
-import { baggageOf, type Entry, forwarded, member, sent, sentKeys } from '../../support/baggage-carrier.js';
+import { baggageOf, type Entry, forwarded, member, sent, sentKeys } from '../../support/baggage/carrier.js';
 
 const send = (options: BaggagePropagatorOptions, baggage: Baggage) =>
   sent(new BoundedBaggagePropagator(options), baggage);

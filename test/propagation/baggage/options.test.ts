@@ -1,7 +1,7 @@
 import type { BaggagePropagatorOptions } from '../../../src/propagation/baggage/options.js';
 import { BoundedBaggagePropagator } from '../../../src/propagation/baggage/propagator.js';
 import { createPropagator } from '../../../src/propagation/create-propagator.js';
-import { fieldOf, keysOf, member, received } from '../../support/baggage-carrier.js';
+import { fieldOf, keysOf, member, received } from '../../support/baggage/carrier.js';
 
 describe('the options are refused', () => {
   test.each([

@@ -21,7 +21,7 @@ import {
   received,
   sent,
   sentKeys,
-} from '../../support/baggage-carrier.js';
+} from '../../support/baggage/carrier.js';
 
 const propagator = new BoundedBaggagePropagator();
 

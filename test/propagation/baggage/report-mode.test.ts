@@ -1,6 +1,6 @@
 import type { BaggageDrop, BaggagePropagatorOptions } from '../../../src/propagation/baggage/options.js';
 import { BoundedBaggagePropagator } from '../../../src/propagation/baggage/propagator.js';
-import { baggageOf, fieldOf, forwarded, member, sent, sentKeys } from '../../support/baggage-carrier.js';
+import { baggageOf, fieldOf, forwarded, member, sent, sentKeys } from '../../support/baggage/carrier.js';
 
 const watch = (options: BaggagePropagatorOptions) => {
   const drops: BaggageDrop[] = [];

@@ -1,7 +1,7 @@
 import { type Baggage, type BaggageEntry, context, propagation } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { BoundedBaggagePropagator } from '../../../src/propagation/baggage/propagator.js';
-import { baggageOf, entriesOf, extract, metadataOf, received, sent } from '../../support/baggage-carrier.js';
+import { baggageOf, entriesOf, extract, metadataOf, received, sent } from '../../support/baggage/carrier.js';
 
 const propagator = new BoundedBaggagePropagator();
 const FIELD = 'b=2;p = 1 ;q,a = %C3%A9 , 10=x,9=,__proto__=o;t';

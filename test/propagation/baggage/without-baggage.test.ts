@@ -4,7 +4,7 @@ import { getDeadline, setDeadline } from '../../../src/context/context-deadline.
 import { Deadline } from '../../../src/context/deadline.js';
 import { BoundedBaggagePropagator } from '../../../src/propagation/baggage/propagator.js';
 import { withoutBaggage } from '../../../src/propagation/baggage/without-baggage.js';
-import { extract } from '../../support/baggage-carrier.js';
+import { extract } from '../../support/baggage/carrier.js';
 
 const manager = new AsyncLocalStorageContextManager();
 beforeAll(() => context.setGlobalContextManager(manager.enable()));

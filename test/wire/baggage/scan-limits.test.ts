@@ -1,5 +1,5 @@
 import type { BaggageLimits } from '../../../src/wire/baggage/scan.js';
-import { fieldOf, member } from '../../support/baggage-carrier.js';
+import { fieldOf, member } from '../../support/baggage/carrier.js';
 import { scan } from './scanned.js';
 
 describe('the limit on members', () => {

@@ -1,5 +1,5 @@
 import { decodeBaggageValue, encodeBaggageValue } from '../../../src/wire/baggage/value.js';
-import { OCTETS } from '../../support/baggage-grammar.js';
+import { OCTETS } from '../../support/baggage/grammar.js';
 
 describe('encoding', () => {
   const ascii = Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code));

@@ -1,7 +1,7 @@
 import { type ForkOptions, fork, type ChildProcess as NodeProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { within } from '../waiting.js';
 import { cleanEnvironment } from './clean-environment.cjs';
-import { within } from './waiting.js';
 
 /** In ms. Far more than anything takes: a busy machine must not fail a test. Less than jest's own limit for a hook. */
 const LIMIT = 50_000;
