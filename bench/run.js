@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { baggageUse, hostileBaggage } from './baggage.js';
 import { ripple } from './enforcement/ripple.js';
 import { FULL_LOAD, SMOKE_LOAD, throughput } from './enforcement/throughput.js';
@@ -5,12 +6,23 @@ import { zombies } from './enforcement/zombies.js';
 import { hop } from './hop.js';
 import { FULL, SMOKE } from './measure.js';
 import { memory } from './memory.js';
+import { overload } from './overload/overload.js';
 import { scope } from './scope.js';
 
-const SMOKE_FLAG = '--smoke';
+/** What the others' minutes would be lost in: run only when it is named, and in a smoke run. */
+const OVERLOAD = 'overload';
 
-const args = process.argv.slice(2);
-const smoke = args.includes(SMOKE_FLAG);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    smoke: { type: 'boolean', default: false },
+    /** Of the overload benchmark: writes docs/overload.svg and prints no table. */
+    graph: { type: 'boolean', default: false },
+    /** Of the overload benchmark: what is compared with stock. */
+    'set-up': { type: 'string' },
+  },
+});
+const { smoke, graph, 'set-up': setUp } = values;
 const effort = smoke ? SMOKE : FULL;
 const tables = {
   hop: () => hop(effort),
@@ -21,14 +33,17 @@ const tables = {
   ripple: () => ripple(smoke ? { runs: 3, warmUpRuns: 1 } : { runs: 500, warmUpRuns: 50 }),
   throughput: () => throughput(smoke ? SMOKE_LOAD : FULL_LOAD),
   zombies: () => zombies({ rounds: smoke ? 1 : 5, roundMs: smoke ? 500 : 2_000, perSecond: 40 }),
+  [OVERLOAD]: () => overload({ smoke, scenes, graph, setUp }),
 };
 
-const names = args.filter((arg) => arg !== SMOKE_FLAG);
+// What follows `overload` are names of its scenes.
+const end = positionals.includes(OVERLOAD) ? positionals.indexOf(OVERLOAD) + 1 : positionals.length;
+const [names, scenes] = [positionals.slice(0, end), positionals.slice(end)];
 const unknown = names.find((name) => !(name in tables));
-if (unknown !== undefined)
-  throw new RangeError(`expected ${Object.keys(tables).join(', ')} or ${SMOKE_FLAG}, got ${unknown}`);
+if (unknown !== undefined) throw new RangeError(`expected ${Object.keys(tables).join(', ')}, got ${unknown}`);
+const standard = Object.keys(tables).filter((name) => smoke || name !== OVERLOAD);
 
 console.log(
   `Node ${process.version}, ${process.platform} ${process.arch}${smoke ? ', smoke run: the figures mean nothing' : ''}`,
 );
-for (const name of names.length > 0 ? names : Object.keys(tables)) await tables[name]();
+for (const name of names.length > 0 ? names : standard) await tables[name]();
