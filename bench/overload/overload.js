@@ -47,7 +47,7 @@ function planOf({ loads = LOADS, phases, seconds = SECONDS, closedLoop: callers 
 
 async function runScene(scene, plan, setUp, effort) {
   if (scene.closedLoop !== undefined) return saturate(scene, setUp, effort);
-  const capacity = await closedLoop(scene, 'stock', effort);
+  const capacity = await capacityOf(scene, effort);
   for (const { load, phases } of plan) {
     const rates = phases.map((phase) => ({ perSecond: phase.load * capacity, seconds: phase.seconds * effort.scale }));
     const results = { stock: [], [setUp]: [] };
@@ -57,6 +57,15 @@ async function runScene(scene, plan, setUp, effort) {
     }
     printLoad(scene, { load, capacity, phases: rates, results });
   }
+}
+
+let smokeCapacity;
+
+/** What stock can do. A smoke run measures it once. */
+async function capacityOf(scene, effort) {
+  if (effort !== SMOKE_EFFORT) return closedLoop(scene, 'stock', effort);
+  smokeCapacity ??= await closedLoop(scene, 'stock', effort);
+  return smokeCapacity;
 }
 
 /** Compares the throughput. Each start of a server is a run, because V8 compiles each process differently. */
@@ -80,11 +89,12 @@ function runsOf({ calls }, rates, effort) {
 
 function secondsOf(scene, plan, effort) {
   const run = (seconds) => effort.warmUpSeconds + OVERHEAD_SECONDS + seconds;
-  if (scene.closedLoop !== undefined) return 2 * SATURATED_RUNS * run(effort.capacitySeconds);
+  if (scene.closedLoop !== undefined) return 2 * SATURATED_RUNS * run(effort.capacity.rounds * effort.capacity.seconds);
   // The number of runs of a scene with `calls` is not known before the capacity is.
   const runs = scene.calls === undefined ? 1 : 4;
   const phases = plan.flatMap((load) => load.phases);
   return (
-    run(effort.capacitySeconds) + 2 * runs * phases.reduce((sum, { seconds }) => sum + run(seconds * effort.scale), 0)
+    run(effort.capacity.rounds * effort.capacity.seconds) +
+    2 * runs * phases.reduce((sum, { seconds }) => sum + run(seconds * effort.scale), 0)
   );
 }

@@ -15,7 +15,7 @@ const CLOSED_LOOP_CALLERS = 16;
  * @typedef {object} Effort
  * @property {number} scale of the duration of each run
  * @property {number} warmUpSeconds
- * @property {number} capacitySeconds
+ * @property {{ rounds: number, seconds: number }} capacity of a closed loop
  * @property {number} attempts to make a run in which the generator keeps up
  *
  * @typedef {object} Job what the generator does
@@ -27,7 +27,7 @@ const CLOSED_LOOP_CALLERS = 16;
  * @property {boolean} [health]
  * @property {{ budget?: number, patience: number, share: number }[]} callers
  * @property {{ perSecond: number, seconds: number }[]} phases
- * @property {{ callers: number, seconds: number }} [closedLoop] in place of the phases
+ * @property {{ callers: number, seconds: number, rounds: number }} [closedLoop] in place of the phases
  * @property {{ callers: number, seconds: number }} warmUp
  * @property {number} retries
  * @property {number} retryAfter ms
@@ -47,12 +47,12 @@ const CLOSED_LOOP_CALLERS = 16;
  */
 
 /** @type {Effort} */
-export const FULL_EFFORT = { scale: 1, warmUpSeconds: 1, capacitySeconds: 2, attempts: ATTEMPTS };
+export const FULL_EFFORT = { scale: 1, warmUpSeconds: 1, capacity: { rounds: 3, seconds: 1 }, attempts: ATTEMPTS };
 /** @type {Effort} */
-export const SMOKE_EFFORT = { scale: 0.1, warmUpSeconds: 0.05, capacitySeconds: 0.1, attempts: 1 };
+export const SMOKE_EFFORT = { scale: 0.1, warmUpSeconds: 0.05, capacity: { rounds: 1, seconds: 0.2 }, attempts: 1 };
 
 /**
- * The answers a second for callers that call again when they have been answered.
+ * The most answers a second for callers that call again when they have been answered.
  *
  * @param {import('./scenes.js').Scene} scene
  * @param {string} setUp
@@ -61,9 +61,8 @@ export const SMOKE_EFFORT = { scale: 0.1, warmUpSeconds: 0.05, capacitySeconds: 
  * @returns {Promise<number>}
  */
 export async function closedLoop(scene, setUp, effort, callers = CLOSED_LOOP_CALLERS) {
-  const loop = { callers, seconds: effort.capacitySeconds };
-  const { perSecond } = await withScene(scene, setUp, effort, { closedLoop: loop }, ({ result }) => result);
-  return perSecond;
+  const loop = { callers, ...effort.capacity };
+  return withScene(scene, setUp, effort, { closedLoop: loop }, ({ result }) => result.perSecond);
 }
 
 /**

@@ -47,7 +47,6 @@ export const SCENES = [
     services: CPU_10,
     callers: WAITING,
     target: { good: { 2: 0.88, 4: 0.82 }, nobody: 0.02 },
-    smoke: true,
   },
   {
     name: 'cpu-10-kept',
@@ -103,7 +102,6 @@ export const SCENES = [
     services: [[{ body: true }, { cpu: 10 }]],
     callers: WAITING,
     target: {},
-    smoke: true,
   },
   {
     name: 'wait-cpu',

@@ -15,10 +15,17 @@ const makeCall = callers[job.over](job);
 
 async function run() {
   await closedLoop('warm-up', job.warmUp);
-  if (job.closedLoop !== undefined) return { perSecond: await closedLoop('call', job.closedLoop) };
+  if (job.closedLoop !== undefined) return { perSecond: await bestRound(job.closedLoop) };
   const health = job.health ? checkHealth() : undefined;
   const result = await openLoop();
   return { ...result, health: await health?.stop() };
+}
+
+/** The answers a second in the best of some rounds: what else runs on the machine disturbs them one by one. */
+async function bestRound({ rounds, ...loop }) {
+  let best = 0;
+  for (let i = 0; i < rounds; i++) best = Math.max(best, await closedLoop('call', loop));
+  return best;
 }
 
 /** The answers a second for callers that call again when they have been answered. */
@@ -36,24 +43,31 @@ async function closedLoop(name, { callers: count, seconds }) {
   return answers / ((performance.now() - start) / 1e3);
 }
 
-/** Calls whose arrivals do not depend on the answers. The time between two arrivals is exponentially distributed. */
+/** Calls whose arrivals do not depend on the answers. */
 async function openLoop() {
   const random = pseudoRandom(job.seed);
   const log = new CallLog(performance.now());
-  let due = log.start;
-  let end = log.start;
-  for (const { perSecond, seconds } of job.phases) {
-    const gap = () => (-Math.log(1 - random()) * 1e3) / perSecond;
-    end += seconds * 1e3;
-    for (due += gap(); due < end; due += gap()) {
-      const early = due - performance.now();
-      if (early > 0) await delay(early);
-      log.arrive(due, pick(random()));
-    }
-    due = end;
+  for (const at of arrivals(random)) {
+    const due = log.start + at;
+    const early = due - performance.now();
+    if (early > 0) await delay(early);
+    log.arrive(due, pick(random()));
   }
   await log.settled();
   return log.result();
+}
+
+/**
+ * The times of a Poisson process, in ms. When their number is given, they are uniformly distributed: so each run has as
+ * many calls as its load says.
+ */
+function* arrivals(random) {
+  let start = 0;
+  for (const { perSecond, seconds } of job.phases) {
+    const times = Array.from({ length: Math.round(perSecond * seconds) }, () => start + random() * seconds * 1e3);
+    yield* times.sort((a, b) => a - b);
+    start += seconds * 1e3;
+  }
 }
 
 /** The index of a caller, by the shares. */
