@@ -9,7 +9,7 @@ import { memory } from './memory.js';
 import { overload } from './overload/overload.js';
 import { scope } from './scope.js';
 
-/** What the others' minutes would be lost in: run only when it is named, and in a smoke run. */
+/** It takes much longer than all others together, so it runs only when it is named, and in a smoke run. */
 const OVERLOAD = 'overload';
 
 const { values, positionals } = parseArgs({

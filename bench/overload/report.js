@@ -2,9 +2,8 @@ import { quantile } from './run-cell.js';
 
 /** @typedef {import('./run-cell.js').Result} Result */
 
-/** A load of a scene and what came of it. */
 /**
- * @typedef {object} Measured
+ * @typedef {object} Measured a load of a scene, and what came of it
  * @property {number} load in multiples of the capacity
  * @property {number} capacity what stock can do, in answers a second
  * @property {{ perSecond: number, seconds: number }[]} phases
