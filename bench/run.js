@@ -20,9 +20,12 @@ const { values, positionals } = parseArgs({
     graph: { type: 'boolean', default: false },
     /** Of the overload benchmark: what is compared with stock. */
     'set-up': { type: 'string' },
+    /** Of the overload benchmark: the loads of all scenes without phases, such as `2,4`. */
+    loads: { type: 'string' },
   },
 });
 const { smoke, graph, 'set-up': setUp } = values;
+const loads = values.loads?.split(',').map(Number);
 const effort = smoke ? SMOKE : FULL;
 const tables = {
   hop: () => hop(effort),
@@ -33,7 +36,7 @@ const tables = {
   ripple: () => ripple(smoke ? { runs: 3, warmUpRuns: 1 } : { runs: 500, warmUpRuns: 50 }),
   throughput: () => throughput(smoke ? SMOKE_LOAD : FULL_LOAD),
   zombies: () => zombies({ rounds: smoke ? 1 : 5, roundMs: smoke ? 500 : 2_000, perSecond: 40 }),
-  [OVERLOAD]: () => overload({ smoke, scenes, graph, setUp }),
+  [OVERLOAD]: () => overload({ smoke, scenes, graph, setUp, loads }),
 };
 
 // What follows `overload` are names of its scenes.

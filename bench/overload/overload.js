@@ -11,14 +11,15 @@ const SATURATED_RUNS = 5;
 /**
  * What a service does when it is asked for more than it can do: with OpenTelemetry alone, and with this package.
  *
- * @param {{ smoke: boolean, scenes: string[], setUp?: string, graph?: boolean }} options
+ * @param {{ smoke: boolean, scenes: string[], setUp?: string, loads?: number[], graph?: boolean }} options
  */
-export async function overload({ smoke, scenes: names, setUp = COMPARED, graph = false }) {
+export async function overload({ smoke, scenes: names, setUp = COMPARED, loads, graph = false }) {
+  if (loads?.some((load) => !(load > 0))) throw new RangeError(`expected loads such as 2,4, got ${loads}`);
   if (!(setUp in SET_UPS)) throw new RangeError(`expected ${Object.keys(SET_UPS).join(', ')}, got ${setUp}`);
   const effort = smoke ? SMOKE_EFFORT : FULL_EFFORT;
   if (graph) return drawCollapse(setUp, effort);
   const scenes = chosen(names, smoke);
-  const plans = scenes.map((scene) => ({ scene, plan: planOf(scene, smoke) }));
+  const plans = scenes.map((scene) => ({ scene, plan: planOf(scene, smoke ? [2] : loads) }));
   const seconds = plans.reduce((sum, { scene, plan }) => sum + secondsOf(scene, plan, effort), 0);
   console.log(`\noverload: ${setUp} beside stock; about ${Math.ceil(seconds / 60)} min`);
   printHead();
@@ -38,11 +39,12 @@ function chosen(names, smoke) {
  * The loads of a scene, each with its phases.
  *
  * @param {import('./scenes.js').Scene} scene
+ * @param {number[]} [chosenLoads] in place of the scene's own
  */
-function planOf({ loads = LOADS, phases, seconds = SECONDS, closedLoop: callers }, smoke) {
+function planOf({ loads = LOADS, phases, seconds = SECONDS, closedLoop: callers }, chosenLoads = loads) {
   if (callers !== undefined) return [];
   if (phases !== undefined) return [{ load: phases[0].load, phases }];
-  return (smoke ? [2] : loads).map((load) => ({ load, phases: [{ load, seconds }] }));
+  return chosenLoads.map((load) => ({ load, phases: [{ load, seconds }] }));
 }
 
 async function runScene(scene, plan, setUp, effort) {
