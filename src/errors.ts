@@ -17,6 +17,8 @@ export interface ExceededDeadline {
   readonly inherited: boolean;
   /** The time since the deadline was received or set, in ms. */
   readonly spent: number;
+  /** @internal `true`: the budget of a run of shared work. */
+  readonly forSharedWork?: boolean;
 }
 
 abstract class ScopeError extends Error {
@@ -52,8 +54,9 @@ export class DeadlineExceededError extends ScopeError {
   readonly inherited: boolean;
   readonly spent: number;
 
-  constructor({ budget, inherited, spent }: ExceededDeadline, options?: ErrorOptions) {
-    const source = inherited ? 'from the caller' : 'set here';
+  constructor(deadline: ExceededDeadline, options?: ErrorOptions) {
+    const { budget, inherited, spent } = deadline;
+    const source = deadline.forSharedWork ? 'of shared work' : inherited ? 'from the caller' : 'set here';
     super(
       'DEADLINE_EXCEEDED',
       504,

@@ -38,6 +38,9 @@ export { abortSignal, remainingTime, throwIfExceeded } from './context/context-d
 export { detach, withCancel, withDeadline, withTimeout } from './context/with-scope.js';
 export { withoutBaggage } from './propagation/baggage/without-baggage.js';
 
+// Run a function once for all that ask for its result meanwhile
+export { type SharedOptions, shared } from './context/shared/shared.js';
+
 // Serve a call that arrives over a transport of your own
 export { withCaller } from './propagation/with-caller.js';
 

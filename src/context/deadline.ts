@@ -12,7 +12,12 @@ export class Deadline {
   /** `true`: the caller sent the deadline. `false`: code of this process set it. */
   readonly inherited: boolean;
 
-  private constructor(budget: number, inherited: boolean) {
+  private constructor(
+    budget: number,
+    inherited: boolean,
+    /** @internal Whether it is the budget of shared work: its end is an error of all that wait for the work. */
+    readonly forSharedWork = false,
+  ) {
     this.due = now() + budget;
     this.budget = budget;
     this.inherited = inherited;
@@ -47,6 +52,11 @@ export class Deadline {
   /** @internal The deadline that a caller has sent: `ms` milliseconds from now, 0 or more. */
   static fromCaller(ms: number): Deadline {
     return new Deadline(ms, true);
+  }
+
+  /** @internal The budget of a run of shared work: `ms` milliseconds from now, 0 or more. */
+  static forSharedWork(ms: number): Deadline {
+    return new Deadline(ms, false, true);
   }
 
   /** The time left, in ms, with fractions: 0 when the deadline has passed, `Infinity` when it never passes. */

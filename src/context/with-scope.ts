@@ -71,7 +71,7 @@ export function detach<T>(fn: (context: Context) => T, parent?: Context): T {
 }
 
 /** `parent`, by default the active context. */
-function contextOr(where: string, parent: Context | undefined): Context {
+export function contextOr(where: string, parent: Context | undefined): Context {
   if (parent === undefined) return contextApi.active();
   if (typeof parent?.getValue !== 'function') throw wrongType(where, 'a Context', parent);
   return parent;

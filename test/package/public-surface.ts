@@ -25,6 +25,7 @@ export const PUBLIC_SURFACE = {
   requestTimeoutMs: 'object',
   serverTimeout: 'object',
   setDeadline: 'function',
+  shared: 'function',
   throwIfExceeded: 'function',
   timebudget: 'object',
   timeUntil: 'function',
