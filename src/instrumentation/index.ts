@@ -6,3 +6,4 @@ export type {
   InboundRequest,
   ServerOptions,
 } from './options.js';
+export { DEFAULT_SHARED_CALLS } from './outbound/shared-calls.js';

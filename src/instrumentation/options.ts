@@ -65,6 +65,16 @@ export interface ClientOptions {
   readonly grpc?: boolean;
   /** Which calls are left alone, by target: method, origin and path, without query. Default: none. */
   readonly ignore?: (target: string) => boolean;
+  /**
+   * Which calls are shared: a library makes one call for several requests, and its code is not yours. Such a call is freed
+   * from the request that happens to make it: it does not end with that request, and carries no budget. It has a limit of
+   * its own of 30 s.
+   *
+   * An array of patterns `origin/path`, in which `*` stands for any text, as in `https://issuer.example/keys/*`, or a
+   * predicate on the target: method, origin and path, without query. An array replaces the default,
+   * `DEFAULT_SHARED_CALLS`: `/.well-known/` in any path, and the metadata services of the clouds.
+   */
+  readonly shared?: readonly string[] | ((target: string) => boolean);
 }
 
 /** What happens to a call with a lost context. */

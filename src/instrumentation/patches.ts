@@ -97,8 +97,9 @@ function patchUndici(settings: Settings): readonly Undo[] {
     patchGlobalFetch(settings),
     dispatchers.patch((prototype) => patchMethod(prototype, 'dispatch', wrapDispatch, dispatches)),
     onChannel<RequestMessage>('undici:request:create', ({ request }) => {
-      if (!dispatches.created(request)) meetGlobalDispatcher();
-      requests.begin(request);
+      const dispatched = dispatches.created(request);
+      if (!dispatched) meetGlobalDispatcher();
+      requests.begin(request, dispatched);
     }),
     onChannel<ResponseMessage>('undici:request:headers', ({ request, response }) => requests.note(request, response)),
     onChannel<RequestMessage>('undici:request:trailers', ({ request }) => requests.end(request)),

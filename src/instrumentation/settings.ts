@@ -1,6 +1,7 @@
 import { checkOptions, outOfRange } from '../check-argument.js';
 import { budget, filter, flag, predicate } from './option-values.js';
 import type { DeadlineInstrumentationConfig, InboundCall, InboundRequest, LostContextMode } from './options.js';
+import { type SharedCalls, sharedCalls } from './outbound/shared-calls.js';
 
 type Inbound = InboundRequest | InboundCall;
 
@@ -26,6 +27,8 @@ export interface Settings {
     readonly grpc: boolean;
     /** `undefined`: no call is ignored, so no target has to be computed. */
     readonly ignore: ((target: string) => boolean) | undefined;
+    /** `undefined`: no call is shared. */
+    readonly shared: SharedCalls | undefined;
   };
 }
 
@@ -60,7 +63,7 @@ const SERVER_OPTIONS = [
   'cancelOnDisconnect',
   'keepStatus',
 ];
-const CLIENT_OPTIONS = ['http', 'undici', 'grpc', 'ignore'];
+const CLIENT_OPTIONS = ['http', 'undici', 'grpc', 'ignore', 'shared'];
 
 function resolveServer(options: DeadlineInstrumentationConfig['server'] = {}, enforce: boolean): Settings['server'] {
   checkOptions('server', options, SERVER_OPTIONS);
@@ -84,5 +87,6 @@ function resolveClient(options: DeadlineInstrumentationConfig['client'] = {}): S
     undici: flag('client.undici', options.undici, true),
     grpc: flag('client.grpc', options.grpc, true),
     ignore: filter('client.ignore', options.ignore),
+    shared: sharedCalls('client.shared', options.shared),
   };
 }

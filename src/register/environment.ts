@@ -1,5 +1,6 @@
 import { outOfRange } from '../check-argument.js';
 import type { DeadlineInstrumentationConfig } from '../instrumentation/options.js';
+import { sharedCalls } from '../instrumentation/outbound/shared-calls.js';
 import { resolveKeyFilter } from '../propagation/baggage/key-filter.js';
 import type { CustomBaggageLimits } from '../propagation/baggage/options.js';
 import type { PropagatorOptions } from '../propagation/create-propagator.js';
@@ -110,7 +111,32 @@ const BAGGAGE_PINNED: Variable<readonly string[]> = {
   },
 };
 
-const VARIABLES = [DEFAULT_BUDGET, MAX_BUDGET, RESERVE, TRUST, MODE, HANG_UP_STATUS, BAGGAGE_LIMITS, BAGGAGE_PINNED];
+const CLIENT_SHARED: Variable<readonly string[]> = {
+  name: 'OTEL_DEADLINE_CLIENT_SHARED',
+  expected: 'patterns such as https://issuer.example/keys/*, where * is any text, separated by commas',
+  fallback: 'the default calls are shared',
+  parse(text) {
+    const patterns = list(text);
+    try {
+      sharedCalls('shared', patterns);
+      return patterns;
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+const VARIABLES = [
+  DEFAULT_BUDGET,
+  MAX_BUDGET,
+  RESERVE,
+  TRUST,
+  MODE,
+  CLIENT_SHARED,
+  HANG_UP_STATUS,
+  BAGGAGE_LIMITS,
+  BAGGAGE_PINNED,
+];
 
 /**
  * Reads the environment. An empty variable counts as one that is not set, as everywhere in OpenTelemetry.
@@ -136,6 +162,7 @@ export function readEnvironment(env: Environment, complain: (message: string) =>
   const names = list(env.OTEL_PROPAGATORS ?? '');
   const mode = read(MODE) ?? 'enforce';
   const server = present({ defaultBudget: read(DEFAULT_BUDGET), trust: read(TRUST) });
+  const client = present({ shared: read(CLIENT_SHARED) });
   return {
     disabled: env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true',
     propagators: names.length === 0 ? DEFAULT_PROPAGATORS : [...new Set(names)],
@@ -143,7 +170,7 @@ export function readEnvironment(env: Environment, complain: (message: string) =>
       deadline: present({ maxBudget: read(MAX_BUDGET), reserve: read(RESERVE) }),
       baggage: present({ limits: read(BAGGAGE_LIMITS), pinned: read(BAGGAGE_PINNED) }),
     },
-    instrumentation: mode === 'off' ? undefined : { mode, server },
+    instrumentation: mode === 'off' ? undefined : { mode, server, client },
     spans: present({ hangUpStatus: read(HANG_UP_STATUS) }),
   };
 }

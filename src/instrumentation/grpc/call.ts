@@ -4,6 +4,7 @@ import { getScope } from '../../context/context-scope.js';
 import type { EndReason } from '../../errors.js';
 import { probeInjection } from '../../propagation/probe-injection.js';
 import { now } from '../../time/clock.js';
+import { scopeOfCall } from '../outbound/call-context.js';
 import { callError } from '../outbound/call-error.js';
 import { type BoundCall, bindCall, type OutboundTransport } from '../outbound/outbound-call.js';
 import type { CallListener, ChannelCall, Status } from './callers-context.js';
@@ -73,7 +74,7 @@ export class GrpcCall implements OutboundTransport {
 
   private bind(budget: number): void {
     // The budget was rounded down: without a reserve the call must not end before its scope does.
-    this.bound = bindCall(getScope(this.context), this, now() + budget + 1);
+    this.bound = bindCall(scopeOfCall(this.context), this, now() + budget + 1);
   }
 
   private deliver(status: Status, listener: CallListener): void {

@@ -2,10 +2,9 @@ import type { EventEmitter } from 'node:events';
 import type { Deadline } from '@grpc/grpc-js';
 import { context as contextApi } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
-import { getScope } from '../../context/context-scope.js';
 import { isEndReason } from '../../errors.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
-import { contextForCall } from '../lost-context/lost-contexts.js';
+import { contextOfCall, scopeOfCall } from '../outbound/call-context.js';
 import { refuseCall } from '../outbound/refuse-call.js';
 import type { Settings } from '../settings.js';
 import { GrpcCall } from './call.js';
@@ -27,8 +26,10 @@ export function wrapCreateCall(original: Method, patched: Patched<Settings>): Me
     if (settings === undefined || isTracingSuppressed(active) || settings.client.ignore?.(target)) {
       return original.call(this, method, deadline, ...rest);
     }
-    const context = contextForCall(active, 'grpc');
-    const refusal = refuseCall(getScope(context), 'grpc', settings.enforce);
+    const { shared } = settings.client;
+    const isShared = () => shared?.has(this.getTarget(), method, () => target) ?? false;
+    const context = contextOfCall(active, 'grpc', isShared);
+    const refusal = refuseCall(scopeOfCall(context), 'grpc', settings.enforce);
     const call = new GrpcCall(context, target, settings.enforce, refusal);
     const channelCall: ChannelCall = original.call(this, method, call.deadline(deadline), ...rest);
     call.attach(channelCall);

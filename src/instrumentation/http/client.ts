@@ -1,18 +1,18 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { context as contextApi } from '@opentelemetry/api';
-import { getScope } from '../../context/context-scope.js';
 import { CALL } from '../../private-keys.js';
 import { now } from '../../time/clock.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
-import { contextForCall } from '../lost-context/lost-contexts.js';
+import { contextOfCall, isSharedCall, scopeOfCall } from '../outbound/call-context.js';
 import { callError } from '../outbound/call-error.js';
 import { noteAnswer } from '../outbound/downstream-timeout.js';
 import { refuseCall } from '../outbound/refuse-call.js';
 import type { Settings } from '../settings.js';
 import { expectError, HttpCall, type Request } from './call.js';
-import { targetOf } from './call-target.js';
-import { stampRequest } from './stamp.js';
+import { isShared, targetOf } from './call-target.js';
+import { takeInjection } from './others-injection.js';
+import { stampRequest, stampSharedCall } from './stamp.js';
 
 // Binds each call of node:http and node:https to the scope that it is made under.
 
@@ -74,8 +74,10 @@ export function wrapOnSocket(original: Method, patched: Patched<Settings>): Meth
 function beginCall(request: Request, settings: Settings, options?: unknown): boolean {
   request[CALL] = null;
   if (settings.client.ignore?.(targetOf(request))) return true;
-  const context = contextForCall(contextApi.active(), 'http');
-  const scope = getScope(context);
+  const active = contextApi.active();
+  const context = contextOfCall(active, 'http', () => isShared(request, settings.client.shared));
+  const scope = scopeOfCall(context);
+  const shared = context !== active && isSharedCall(context);
   const instant = now();
   const refusal = refuseCall(scope, 'http', settings.enforce, instant);
   if (refusal !== undefined) {
@@ -83,7 +85,10 @@ function beginCall(request: Request, settings: Settings, options?: unknown): boo
     return false;
   }
   const { headers } = (options ?? {}) as { headers?: OutgoingHttpHeaders };
-  const stamp = stampRequest(request, context, headers, instant);
+  const injection = takeInjection(active, headers);
+  const stamp = shared
+    ? stampSharedCall(request, context, injection)
+    : stampRequest(request, context, instant, context === active ? injection : undefined);
   const call = new HttpCall(request, settings.enforce, stamp);
   // Set before the call is bound, because the scope may end it at once.
   request[CALL] = call;

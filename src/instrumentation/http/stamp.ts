@@ -1,10 +1,11 @@
 import type { ClientRequest } from 'node:http';
 import { type Context, diag } from '@opentelemetry/api';
+import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { DeadlineSetter, DeadlineWriter, ReadingSetter } from '../../propagation/deadline-setter.js';
 import { now } from '../../time/clock.js';
 import { inject } from '../hooks/safe-propagation.js';
-import { type Injection, takeInjection } from './others-injection.js';
-import { isHeadWritten, rewriteField } from './written-head.js';
+import type { Injection } from './others-injection.js';
+import { isHeadWritten, removeField, rewriteField } from './written-head.js';
 
 /** The deadline that was stamped on a request. */
 export interface Stamp {
@@ -26,11 +27,15 @@ let registered: DeadlineWriter | undefined;
 /**
  * Writes the fields of `context` into a request.
  *
- * @param headers what the request was made with: another instrumentation may have injected into them
  * @param instant now, on the clock of `now()`
+ * @param injection what another instrumentation has injected from `context`
  */
-export function stampRequest(request: ClientRequest, context: Context, headers: unknown, instant: number): Stamp {
-  const injection = takeInjection(context, headers);
+export function stampRequest(
+  request: ClientRequest,
+  context: Context,
+  instant: number,
+  injection: Injection | undefined,
+): Stamp {
   // Node has written headers that were given as an array already.
   if (isHeadWritten(request)) return NO_STAMP;
   if (injection !== undefined && isComplete(injection, request, instant))
@@ -38,6 +43,20 @@ export function stampRequest(request: ClientRequest, context: Context, headers: 
   const setter = new RequestSetter();
   inject(context, request, setter);
   return setter.stamp;
+}
+
+/**
+ * Writes the fields of `context` into a shared call, without a deadline: the budget of the request that happens to make the
+ * call is not its own. A limit that the application has set in a format of others stays.
+ *
+ * @param injection what another instrumentation has injected, from the context of that request
+ */
+export function stampSharedCall(request: ClientRequest, context: Context, injection: Injection | undefined): Stamp {
+  const foreign =
+    injection === undefined || injection.budget === Number.POSITIVE_INFINITY ? [] : injection.writer.fields();
+  for (const field of [TIMEBUDGET, ...foreign]) removeField(request, field);
+  if (!isHeadWritten(request)) inject(context, request, new RequestSetter());
+  return NO_STAMP;
 }
 
 /** Writes into a request that has waited for a socket how many ms are left now, in place of its stamp. */

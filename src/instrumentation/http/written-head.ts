@@ -24,12 +24,23 @@ export function fieldInHead(request: ClientRequest, field: string): string | und
 
 /** Replaces the value of a field in a head that has been written and not been sent. Does nothing when it is not there. */
 export function rewriteField(request: ClientRequest, field: string, value: string): void {
+  replaceInHead(request, field, `\r\n${field}: ${value}`);
+}
+
+/** Removes a field from a request whose head has not been sent. */
+export function removeField(request: ClientRequest, field: string): void {
+  if (isHeadWritten(request)) replaceInHead(request, field, '');
+  else request.removeHeader(field);
+}
+
+/** @param line in place of the field's */
+function replaceInHead(request: ClientRequest, field: string, line: string): void {
   const written = request as WrittenRequest;
   const { _header: head, outputData } = written;
   const name = `\r\n${field}: `;
   const start = head?.indexOf(name) ?? -1;
   if (head === null || start === -1) return;
-  const rewritten = head.slice(0, start) + name + value + head.slice(head.indexOf('\r\n', start + name.length));
+  const rewritten = head.slice(0, start) + line + head.slice(head.indexOf('\r\n', start + name.length));
   written._header = rewritten;
   const [first] = outputData;
   if (typeof first?.data !== 'string' || !first.data.startsWith(head)) return;

@@ -40,6 +40,11 @@ export function contextForCall(context: Context, transport: Transport): Context 
   return detector === undefined ? context : detector.contextForCall(context, transport);
 }
 
+/** Whether a call in `context` has a lost context; always `false` while detection is off. */
+export function hasLostContext(context: Context): boolean {
+  return detector?.requestOf(context) !== undefined;
+}
+
 class Detector {
   /** A storage of our own: code that loses OpenTelemetry's context still has this one. */
   private readonly scopes = new AsyncLocalStorage<Scope>();
@@ -61,9 +66,15 @@ class Detector {
     };
   }
 
-  contextForCall(context: Context, transport: Transport): Context {
+  /** The request that `context` has lost; `undefined` when it has lost none. */
+  requestOf(context: Context): Scope | undefined {
     const scope = this.scopes.getStore()?.live();
-    if (scope === undefined || knowsScope(context) || isTracingSuppressed(context)) return context;
+    return scope === undefined || knowsScope(context) || isTracingSuppressed(context) ? undefined : scope;
+  }
+
+  contextForCall(context: Context, transport: Transport): Context {
+    const scope = this.requestOf(context);
+    if (scope === undefined) return context;
     record({ type: 'detached', side: 'client', transport });
     warnOfCallSite(
       'A call was made inside a request, in a context that knows nothing of the request: ' +

@@ -1,4 +1,5 @@
 import { callTarget } from '../outbound/call-target.js';
+import type { SharedCalls } from '../outbound/shared-calls.js';
 import type { Settings } from '../settings.js';
 import { internal } from './internals.js';
 
@@ -25,6 +26,26 @@ function originOf(url: string | URL): string {
   } catch {
     return '';
   }
+}
+
+/** Whether a call is one that several requests may wait for. */
+export function isShared(address: CallAddress, shared: SharedCalls | undefined, dispatcher?: object): boolean {
+  if (shared === undefined) return false;
+  const { origin, path = '' } = address;
+  const base = origin ?? (dispatcher && originOfDispatcher(dispatcher)) ?? '';
+  return shared.has(typeof base === 'string' ? base : base.origin, path, () => targetOf(address, dispatcher));
+}
+
+/** Kept, because to find the origin of a pool or client takes a microsecond. */
+const origins = new WeakMap<object, string>();
+
+function originOfDispatcher(dispatcher: object): string {
+  let origin = origins.get(dispatcher);
+  if (origin === undefined) {
+    origin = (internal(dispatcher, 'url') as URL | undefined)?.origin ?? '';
+    origins.set(dispatcher, origin);
+  }
+  return origin;
 }
 
 /** Whether a call is none of our business. */

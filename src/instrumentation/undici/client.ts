@@ -1,12 +1,13 @@
-import { context as contextApi, diag } from '@opentelemetry/api';
+import { type Context, context as contextApi, diag } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { getScope } from '../../context/context-scope.js';
 import { now } from '../../time/clock.js';
+import { freeSharedCall, scopeOfCall } from '../outbound/call-context.js';
 import { noteAnswer } from '../outbound/downstream-timeout.js';
 import { type BoundCall, bindCall } from '../outbound/outbound-call.js';
 import type { Settings } from '../settings.js';
 import { onUpgraded, UndiciCall, type UndiciRequest } from './call.js';
-import { isLeftAlone } from './call-target.js';
+import { isLeftAlone, isShared } from './call-target.js';
 import { stampRequest } from './stamp.js';
 
 /** The message of undici's channels about a request. */
@@ -29,14 +30,19 @@ export class RequestHook {
 
   constructor(private readonly settings: Settings) {}
 
-  /** Undici announces a request in the async context of the `dispatch` that makes it. */
-  begin(request: UndiciRequest): void {
-    const context = contextApi.active();
-    if (isTracingSuppressed(context) || isLeftAlone(request, this.settings)) return;
+  /**
+   * Undici announces a request in the async context of the `dispatch` that makes it.
+   *
+   * @param dispatched whether a `dispatch` that is wrapped makes the request, in the context of {@link contextOfCall}
+   */
+  begin(request: UndiciRequest, dispatched: boolean): void {
+    const active = contextApi.active();
+    if (isTracingSuppressed(active) || isLeftAlone(request, this.settings)) return;
     try {
+      const context = dispatched ? active : this.contextOf(request, active);
       const budget = stampRequest(request, context);
       const transport = new UndiciCall(request, this.settings.enforce);
-      const call = bindCall(getScope(context), transport, now() + budget);
+      const call = bindCall(scopeOfCall(context), transport, now() + budget);
       // The scope may have ended: the `dispatch` of a copy of undici that was loaded before us is not wrapped.
       if (call === undefined || request.aborted) return;
       this.calls.set(request, call);
@@ -45,6 +51,12 @@ export class RequestHook {
       // An error thrown in a channel's listener would end the process.
       diag.error('an outbound call goes out without its deadline', error);
     }
+  }
+
+  /** The `dispatch` of a copy of undici that was loaded before us is not wrapped. */
+  private contextOf(request: UndiciRequest, active: Context): Context {
+    const bound = getScope(active) !== undefined;
+    return bound && isShared(request, this.settings.client.shared) ? freeSharedCall(active) : active;
   }
 
   /** Looks at the head of a call's response. */

@@ -1,13 +1,12 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
-import { getScope } from '../../context/context-scope.js';
 import { probeInjection } from '../../propagation/probe-injection.js';
 import { now } from '../../time/clock.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
-import { contextForCall } from '../lost-context/lost-contexts.js';
+import { contextOfCall, scopeOfCall } from '../outbound/call-context.js';
 import { refuseCall } from '../outbound/refuse-call.js';
 import type { Settings } from '../settings.js';
 import type { UndiciRequest } from './call.js';
-import { type CallAddress, isLeftAlone, targetOf } from './call-target.js';
+import { type CallAddress, isLeftAlone, isShared, targetOf } from './call-target.js';
 import { failHandler, type UndiciHandler } from './handler-failure.js';
 import { isSentNext } from './internals.js';
 import { captureQueued, FAILED, queuedWith } from './pool-queue.js';
@@ -62,7 +61,7 @@ export class DispatchHook {
     // The call comes from an agent or a pool, whose `dispatch` has checked it.
     const inner = this.current !== undefined || queued !== undefined;
     const ours = !inner && !isLeftAlone(options, this.settings, dispatcher);
-    const context = queued?.context ?? this.contextOf(handler, ours);
+    const context = queued?.context ?? this.contextOf(ours, dispatcher, options, handler);
     if (ours && this.refuses(context, dispatcher, options, handler)) return true;
     const dispatching = { made: false, request: undefined };
     const result = this.run(dispatching, context, go);
@@ -83,19 +82,20 @@ export class DispatchHook {
    * The context that a call belongs to. A retry is dispatched by a callback of the attempt before it, which runs in the
    * async context of the call that opened the connection.
    */
-  private contextOf(handler: Handler, ours: boolean): Context {
+  private contextOf(ours: boolean, dispatcher: object, options: CallAddress, handler: Handler): Context {
     const active = contextApi.active();
     const chain = 'dispatch' in handler ? [...redispatchers(handler)] : [];
     const known = chain.find((each) => this.contexts.has(each));
     if (known !== undefined) return this.contexts.get(known) ?? active;
-    const context = ours ? contextForCall(active, 'undici') : active;
+    const { shared } = this.settings.client;
+    const context = ours ? contextOfCall(active, 'undici', () => isShared(options, shared, dispatcher)) : active;
     for (const each of chain) this.contexts.set(each, context);
     return context;
   }
 
   /** Whether a call must not be made. Such a call has failed when this returns. */
   private refuses(context: Context, dispatcher: object, options: CallAddress, handler: Handler): boolean {
-    const reason = refuseCall(getScope(context), 'undici', this.settings.enforce);
+    const reason = refuseCall(scopeOfCall(context), 'undici', this.settings.enforce);
     if (reason === undefined) return false;
     failHandler(handler, reason, targetOf(options, dispatcher));
     return true;
@@ -123,7 +123,7 @@ export class DispatchHook {
     const call = captureQueued(dispatcher, options, context, this.settings.enforce, target);
     if (call === undefined || isLeftAlone(options, this.settings, dispatcher)) return;
     const budget = probeInjection(context)?.budget ?? Number.POSITIVE_INFINITY;
-    call.bind(getScope(context), budget + now());
+    call.bind(scopeOfCall(context), budget + now());
   }
 }
 

@@ -1,12 +1,11 @@
 import { context as contextApi } from '@opentelemetry/api';
-import { getScope } from '../../context/context-scope.js';
 import type { Scope } from '../../context/scope/scope.js';
 import { type EndReason, isEndReason } from '../../errors.js';
 import { type Method, type Patched, patchMethod, type Undo } from '../hooks/patch-method.js';
-import { contextForCall } from '../lost-context/lost-contexts.js';
+import { contextOfCall, isSharedCall, scopeOfCall } from '../outbound/call-context.js';
 import { refuseCall } from '../outbound/refuse-call.js';
 import type { Settings } from '../settings.js';
-import { targetOf } from './call-target.js';
+import { type CallAddress, isShared, targetOf } from './call-target.js';
 import { withTarget } from './handler-failure.js';
 
 /**
@@ -27,10 +26,11 @@ function wrapFetch(original: Method, patched: Patched<Settings>): Method {
     const { settings } = patched;
     if (settings === undefined) return original.apply(this, args);
     const active = contextApi.active();
-    const context = isIgnored(args, settings) ? active : contextForCall(active, 'undici');
+    const shared = () => isSharedFetch(args, settings);
+    const context = isIgnored(args, settings) ? active : contextOfCall(active, 'undici', shared, 'owned');
     const fetchNow = () => original.apply(this, args);
     const fetchInContext = context === active ? fetchNow : () => contextApi.with(context, fetchNow);
-    const scope = getScope(context);
+    const scope = scopeOfCall(context);
     if (scope === undefined) return fetchInContext();
     if (settings.enforce && scope.ended() !== undefined) {
       // Refused here, because Node loads its undici during the first call: there is no `dispatch` to patch before.
@@ -50,8 +50,15 @@ function wrapFetch(original: Method, patched: Patched<Settings>): Method {
       void handled(ours);
       throw reason;
     });
+    if (context !== active && isSharedCall(context)) completeWhenSettled(scope, response);
     return ours;
   };
+}
+
+/** A redirect is followed in the context of a shared call until then. The call keeps its limit while its body is read. */
+function completeWhenSettled(scope: Scope, response: Promise<unknown>): void {
+  const complete = () => scope.complete();
+  response.then(complete, complete);
 }
 
 /**
@@ -80,6 +87,13 @@ function isIgnored(args: unknown[], { client }: Settings): boolean {
   return target !== undefined && Boolean(client.ignore?.(target));
 }
 
+/** Whether a call is one that several requests may wait for. */
+function isSharedFetch(args: unknown[], { client: { shared } }: Settings): boolean {
+  if (shared === undefined || !shared.mayHave(urlOf(args))) return false;
+  const address = httpAddress(args);
+  return address !== undefined && isShared(address, shared);
+}
+
 /** Cancels a body that will not be read, as `fetch` does for a `signal` that has aborted. */
 function cancelBody([input, init]: unknown[], reason: EndReason): void {
   const body = (init as Init)?.body ?? (input as Init)?.body;
@@ -92,10 +106,20 @@ function cancelBody([input, init]: unknown[], reason: EndReason): void {
 type Init = { readonly url?: string; readonly method?: unknown; readonly body?: ReadableStream } | null | undefined;
 
 /** The target of a call; `undefined` when the call needs no network, or its URL is invalid: then `fetch` rejects. */
-function httpTarget([input, init]: unknown[]): string | undefined {
-  const url = (input as Init)?.url ?? String(input);
-  const method = (init as Init)?.method ?? (input as Init)?.method ?? 'GET';
+function httpTarget(args: unknown[]): string | undefined {
+  const address = httpAddress(args);
+  return address && targetOf(address);
+}
+
+/** Where a call goes; `undefined` as for {@link httpTarget}. */
+function httpAddress(args: unknown[]): CallAddress | undefined {
+  const url = urlOf(args);
   if (!/^https?:/i.test(url) || !URL.canParse(url)) return undefined;
+  const [input, init] = args as Init[];
   const { origin, pathname } = new URL(url);
-  return targetOf({ method: String(method).toUpperCase(), origin, path: pathname });
+  return { method: String(init?.method ?? input?.method ?? 'GET').toUpperCase(), origin, path: pathname };
+}
+
+function urlOf([input]: unknown[]): string {
+  return (input as Init)?.url ?? String(input);
 }

@@ -1,8 +1,10 @@
 import type { Context } from '@opentelemetry/api';
 import { STAMP } from '../../private-keys.js';
+import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { DeadlineSetter, DeadlineWriter } from '../../propagation/deadline-setter.js';
 import { now } from '../../time/clock.js';
 import { inject } from '../hooks/safe-propagation.js';
+import { isSharedCall } from '../outbound/call-context.js';
 import type { UndiciRequest } from './call.js';
 
 /** The stamp is kept for a request that waits for a connection. */
@@ -27,7 +29,13 @@ export function stampRequest(request: StampedRequest, context: Context): number 
     // Our deadline replaces one that the application has written, unless that is shorter.
     setDeadline(_, budget, writer) {
       stamped = budget;
-      if (budget === Number.POSITIVE_INFINITY) return;
+      if (budget === Number.POSITIVE_INFINITY) {
+        if (!isSharedCall(context)) return;
+        // Another instrumentation may have written the budget of the request that happens to make the call, or may do so.
+        deadlineFields = writer.fields();
+        remove(headers, TIMEBUDGET);
+        return;
+      }
       deadlineFields = writer.fields();
       writer.write(budget, request, {
         get: (_, field) => valuesOf(headers, field),

@@ -1,0 +1,103 @@
+/** The number of origins whose patterns are kept. A process calls few; a crawler has no end of them. */
+const MAX_ORIGINS = 1_000;
+
+/** A whole URL in place of a path, in its two parts. */
+const WHOLE_URL = /^([a-z]+:\/\/[^/?#]*)(.*)$/is;
+
+/** Patterns, each compiled once for each origin: of most origins no path matches, or few have to be looked for. */
+export class CallPatterns {
+  private readonly byOrigin = new Map<string, readonly PathPattern[]>();
+  private readonly words: readonly string[];
+
+  constructor(private readonly patterns: readonly string[]) {
+    this.words = [...new Set(patterns.map((pattern) => longest(pattern.split('*'))))];
+  }
+
+  /**
+   * Whether a pattern matches a call.
+   *
+   * @param path may have a query, and may be a whole URL, as in a request to a proxy
+   */
+  has(origin: string, path: string): boolean {
+    if (!path.startsWith('/')) {
+      const [, own, rest] = WHOLE_URL.exec(path) ?? [];
+      if (own !== undefined && rest !== undefined) return this.hasPath(own, rest);
+    }
+    return this.hasPath(origin, path);
+  }
+
+  /** Whether a pattern may match `url`: quick, and true for each match whose URL is in normal form. */
+  mayHave(url: string): boolean {
+    for (const word of this.words) if (url.includes(word)) return true;
+    return false;
+  }
+
+  private hasPath(origin: string, path: string): boolean {
+    for (const pattern of this.byOrigin.get(origin) ?? this.compile(origin)) if (pattern.matches(path)) return true;
+    return false;
+  }
+
+  private compile(origin: string): readonly PathPattern[] {
+    const normal = /^https?:/i.test(origin) && URL.canParse(origin) ? new URL(origin).origin : origin.toLowerCase();
+    const rests = this.patterns.flatMap((pattern) => restsAfter(normal, pattern));
+    const compiled = rests.map((rest) => new PathPattern(rest));
+    if (this.byOrigin.size >= MAX_ORIGINS) this.byOrigin.clear();
+    this.byOrigin.set(origin, compiled);
+    return compiled;
+  }
+}
+
+class PathPattern {
+  private readonly first: string;
+  private readonly middle: readonly string[];
+  /** `undefined`: there is no `*`. */
+  private readonly last: string | undefined;
+  private readonly word: string;
+
+  constructor(pattern: string) {
+    const [first = '', ...others] = pattern.split('*');
+    this.first = first;
+    this.last = others.pop();
+    this.middle = others;
+    this.word = longest(pattern.split('*'));
+  }
+
+  /** Not by a regular expression: with several `*`, a long path could keep one busy. */
+  matches(path: string): boolean {
+    if (!path.includes(this.word)) return false;
+    const { first, middle, last } = this;
+    const [plain = ''] = path.split(/[?#]/, 1);
+    if (last === undefined) return plain === first;
+    if (!plain.startsWith(first)) return false;
+    let end = first.length;
+    for (const piece of middle) {
+      const start = plain.indexOf(piece, end);
+      if (start === -1) return false;
+      end = start + piece.length;
+    }
+    return plain.length - last.length >= end && plain.endsWith(last);
+  }
+}
+
+/** What is left of `pattern` for the path when its beginning has matched `origin`: one pattern for each way to match. */
+function restsAfter(origin: string, pattern: string): string[] {
+  let states = new Set([0]);
+  for (const char of origin) {
+    const next = new Set<number>();
+    // The loop also visits what is added to the set meanwhile: a `*` may stand for no text.
+    for (const state of states) {
+      if (pattern[state] === '*') {
+        next.add(state);
+        states.add(state + 1);
+      } else if (pattern[state]?.toLowerCase() === char) {
+        next.add(state + 1);
+      }
+    }
+    states = next;
+  }
+  return [...states].map((state) => pattern.slice(state));
+}
+
+function longest(texts: readonly string[]): string {
+  return texts.reduce((one, other) => (other.length > one.length ? other : one));
+}
