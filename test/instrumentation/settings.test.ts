@@ -49,6 +49,14 @@ describe('a bad option is an error that names it and quotes what it got', () => 
     [{ server: { defaultBudget: -1 } }, RangeError, /^server.defaultBudget: .* got -1$/],
     [{ server: { defaultBudget: Number.NaN } }, RangeError, /^server.defaultBudget: .* got NaN$/],
     [{ client: { ignore: /x/ } }, TypeError, 'client.ignore: expected a function, got RegExp'],
+    [{ client: { shared: '*/keys' } }, TypeError, /^client.shared: expected an array .*, got "\*\/keys"$/],
+    [{ client: { shared: null } }, TypeError, /^client.shared: .* got null$/],
+    [{ client: { shared: [/keys/] } }, TypeError, 'client.shared: expected patterns as strings, got RegExp'],
+    [{ client: { shared: ['*/keys', ''] } }, RangeError, /^client.shared: .* got ""$/],
+    [{ client: { shared: ['*'] } }, RangeError, /^client.shared: .* got "\*"$/],
+    [{ client: { shared: ['/keys'] } }, RangeError, /^client.shared: .* got "\/keys"$/],
+    [{ client: { shared: ['issuer.example/keys'] } }, RangeError, /^client.shared: .* got "issuer.example\/keys"$/],
+    [{ client: { shared: ['https://issuer.example'] } }, RangeError, /^client.shared: .*issuer.example"$/],
     [{ client: { undici: 'no' } }, TypeError, 'client.undici: expected true or false, got "no"'],
     [{ mode: 'enforced' }, RangeError, "mode: expected 'enforce' or 'observe', got \"enforced\""],
   ])('%j', (config, type, message) => {
@@ -97,6 +105,16 @@ describe('a function', () => {
   function throwing(): never {
     throw new Error('no config');
   }
+
+  test('as client.shared that fails is taken as false', () => {
+    const errors = jest.spyOn(diag, 'error').mockReturnValue();
+    for (const fn of [() => Promise.resolve(true), throwing]) {
+      errors.mockClear();
+      const { shared } = resolve({ client: { shared: fn } }).client;
+      expect(shared?.has('http://a', '/', () => 'GET http://a/')).toBe(false);
+      expect(errors.mock.calls).toEqual([['client.shared: taken as false', expect.anything()]]);
+    }
+  });
 
   test.each([['ignore'], ['trust'], ['cancelOnDisconnect'], ['defaultBudget']] as const)(
     'as server.%s that answers a promise: a rejection of that is handled',

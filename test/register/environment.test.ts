@@ -18,8 +18,8 @@ function options(env: Record<string, string>): object {
   createPropagator(propagator);
   resolveSettings(instrumentation);
   resolveSpanOptions(spans);
-  const { mode, server } = instrumentation ?? {};
-  return { ...propagator.deadline, ...propagator.baggage, ...server, ...spans, mode };
+  const { mode, server, client } = instrumentation ?? {};
+  return { ...propagator.deadline, ...propagator.baggage, ...server, ...client, ...spans, mode };
 }
 
 test('an empty environment sets nothing', () => {
