@@ -34,7 +34,7 @@ export function contextOfCall(
 
 /** `context` for a shared call that begins now. */
 export function freeSharedCall(context: Context, lifecycle: 'free' | 'owned' = 'free'): Context {
-  const scope = new Scope(undefined, Deadline.after(SHARED_CALL_LIMIT), lifecycle);
+  const scope = new Scope(undefined, Deadline.forSharedWork(SHARED_CALL_LIMIT), lifecycle);
   return deleteScope(context).setValue(SHARED_CALL, scope);
 }
 

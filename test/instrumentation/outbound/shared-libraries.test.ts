@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ChildProcess } from '../../support/child-process.js';
+import { ChildProcess } from '../../support/processes/child-process.js';
 
 jest.setTimeout(60_000);
 
