@@ -38,6 +38,20 @@ export type DeadlineEvent =
       readonly transport: Transport;
     }
   | {
+      /**
+       * A request that had been read was refused before its handler began, because the event loop had no time: `time`
+       * (its deadline would have passed) or `full` (too many waited).
+       */
+      readonly type: 'refused';
+      readonly transport: Transport;
+      readonly reason: 'time' | 'full';
+    }
+  | {
+      /** A request had to wait for its handler, because the event loop had no time. In observe mode: would have had to. */
+      readonly type: 'delayed';
+      readonly transport: Transport;
+    }
+  | {
       /** The response to a call reported that the deadline passed in the called service, or in one that it called. */
       readonly type: 'exceeded-downstream';
       readonly side: 'client';
@@ -89,6 +103,14 @@ export interface BudgetMeter {
   served(budget: MeasuredBudget, transport: Transport): void;
 }
 
+/** Measures the waits of inbound requests for their handlers. */
+export interface WaitMeter {
+  /** One request more waits (1), or one less (-1). */
+  waiting(change: 1 | -1, transport: Transport): void;
+  /** A handler has begun after a wait of `ms`. */
+  waited(ms: number, transport: Transport): void;
+}
+
 const meters = new Set<BudgetMeter>();
 
 /** Passes a budget to every meter. An error of a meter is ignored. */
@@ -106,4 +128,23 @@ export function measureBudget(moment: keyof BudgetMeter, budget: MeasuredBudget,
 export function addBudgetMeter(meter: BudgetMeter): () => void {
   meters.add(meter);
   return () => void meters.delete(meter);
+}
+
+const waitMeters = new Set<WaitMeter>();
+
+/** Passes a measurement to every meter of waits. An error of a meter is ignored. */
+export function measureWait(measure: (meter: WaitMeter) => void): void {
+  for (const meter of waitMeters) {
+    try {
+      measure(meter);
+    } catch {
+      // As for listeners.
+    }
+  }
+}
+
+/** Adds a meter of waits. Returns a function that removes it. */
+export function addWaitMeter(meter: WaitMeter): () => void {
+  waitMeters.add(meter);
+  return () => void waitMeters.delete(meter);
 }

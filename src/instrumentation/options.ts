@@ -50,7 +50,8 @@ export interface ServerOptions {
   readonly keepStatus?: boolean;
   /**
    * Whether requests wait in front of their handlers while this thread has no time for them, so that those whose callers
-   * have gone are found before any work is done for them. Default: true. Off in `mode: 'observe'`.
+   * have gone are found before any work is done for them. In `mode: 'observe'` they are counted, and don't wait.
+   * Default: true.
    */
   readonly admission?: boolean;
 }

@@ -14,7 +14,6 @@ export interface Settings {
     readonly http2: boolean;
     readonly grpc: boolean;
     readonly keepStatus: boolean;
-    /** Off in observe mode. */
     readonly admission: boolean;
     readonly ignore: (request: Inbound) => boolean;
     readonly trust: (request: Inbound) => boolean;
@@ -47,13 +46,12 @@ export function resolveSettings(config: DeadlineInstrumentationConfig = {}): Set
   return {
     enforce: mode === 'enforce',
     lostContexts: lostContexts === 'inherit' && mode === 'observe' ? 'warn' : lostContexts,
-    server: resolveServer(config.server, mode === 'enforce'),
+    server: resolveServer(config.server),
     client: resolveClient(config.client),
   };
 }
 
 const SERVER_OPTIONS = [
-  'admission',
   'http',
   'http2',
   'grpc',
@@ -62,16 +60,17 @@ const SERVER_OPTIONS = [
   'trust',
   'cancelOnDisconnect',
   'keepStatus',
+  'admission',
 ];
 const CLIENT_OPTIONS = ['http', 'undici', 'grpc', 'ignore', 'shared'];
 
-function resolveServer(options: DeadlineInstrumentationConfig['server'] = {}, enforce: boolean): Settings['server'] {
+function resolveServer(options: DeadlineInstrumentationConfig['server'] = {}): Settings['server'] {
   checkOptions('server', options, SERVER_OPTIONS);
   return {
     http: flag('server.http', options.http, true),
     http2: flag('server.http2', options.http2, true),
     grpc: flag('server.grpc', options.grpc, true),
-    admission: flag('server.admission', options.admission, true) && enforce,
+    admission: flag('server.admission', options.admission, true),
     keepStatus: flag('server.keepStatus', options.keepStatus, false),
     ignore: filter('server.ignore', options.ignore) ?? (() => false),
     trust: predicate('server.trust', options.trust, true, false),

@@ -64,11 +64,14 @@ const TRUST: Variable<boolean> = {
   name: 'OTEL_DEADLINE_TRUST',
   expected: 'true or false',
   fallback: 'callers are trusted',
-  parse: (text) =>
-    new Map([
-      ['true', true],
-      ['false', false],
-    ]).get(text.toLowerCase()),
+  parse: parseBoolean,
+};
+
+const ADMISSION: Variable<boolean> = {
+  name: 'OTEL_DEADLINE_ADMISSION',
+  expected: 'true or false',
+  fallback: 'requests wait while there is no time for them',
+  parse: parseBoolean,
 };
 
 const MODE: Variable<'enforce' | 'observe' | 'off'> = {
@@ -131,6 +134,7 @@ const VARIABLES = [
   MAX_BUDGET,
   RESERVE,
   TRUST,
+  ADMISSION,
   MODE,
   CLIENT_SHARED,
   HANG_UP_STATUS,
@@ -161,7 +165,7 @@ export function readEnvironment(env: Environment, complain: (message: string) =>
   }
   const names = list(env.OTEL_PROPAGATORS ?? '');
   const mode = read(MODE) ?? 'enforce';
-  const server = present({ defaultBudget: read(DEFAULT_BUDGET), trust: read(TRUST) });
+  const server = present({ defaultBudget: read(DEFAULT_BUDGET), trust: read(TRUST), admission: read(ADMISSION) });
   const client = present({ shared: read(CLIENT_SHARED) });
   return {
     disabled: env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true',
@@ -173,6 +177,11 @@ export function readEnvironment(env: Environment, complain: (message: string) =>
     instrumentation: mode === 'off' ? undefined : { mode, server, client },
     spans: present({ hangUpStatus: read(HANG_UP_STATUS) }),
   };
+}
+
+function parseBoolean(text: string): boolean | undefined {
+  const word = text.toLowerCase();
+  return word === 'true' || word === 'false' ? word === 'true' : undefined;
 }
 
 /** Refuses 0, with which every request would be rejected: it was meant as something else, such as "no limit". */

@@ -1,5 +1,12 @@
 import { type Attributes, createNoopMeter, type Meter } from '@opentelemetry/api';
-import { addBudgetMeter, type BudgetMeter, type DeadlineEvent, listen } from '../events.js';
+import {
+  addBudgetMeter,
+  addWaitMeter,
+  type BudgetMeter,
+  type DeadlineEvent,
+  listen,
+  type WaitMeter,
+} from '../events.js';
 import { NEVER } from '../time/clock.js';
 
 /** In seconds, from the fastest internal call to a budget longer than any caller waits. */
@@ -20,9 +27,11 @@ export function recordMetrics(meter: Meter): () => void {
   if (meter === createNoopMeter()) return () => {};
   const stopCounting = listen(counterOf(meter));
   const stopMeasuring = addBudgetMeter(budgetMeterOf(meter));
+  const stopMeasuringWaits = addWaitMeter(waitMeterOf(meter));
   return () => {
     stopCounting();
     stopMeasuring();
+    stopMeasuringWaits();
   };
 }
 
@@ -49,6 +58,22 @@ function budgetMeterOf(meter: Meter): BudgetMeter {
   };
 }
 
+function waitMeterOf(meter: Meter): WaitMeter {
+  const waiting = meter.createUpDownCounter('deadline.admission.waiting', {
+    description: 'Inbound requests that wait for their handlers, because the event loop has no time.',
+    unit: '{request}',
+  });
+  const wait = meter.createHistogram('deadline.admission.wait', {
+    description: 'The time from the reading of an inbound request to the begin of its handler, if it had to wait.',
+    unit: 's',
+    advice: { explicitBucketBoundaries: BUDGET_BOUNDARIES },
+  });
+  return {
+    waiting: (change, transport) => waiting.add(change, { 'deadline.transport': transport }),
+    waited: (ms, transport) => wait.record(ms / MS_PER_SECOND, { 'deadline.transport': transport }),
+  };
+}
+
 function counterOf(meter: Meter): (event: DeadlineEvent) => void {
   const exceeded = meter.createCounter('deadline.exceeded', {
     description: 'Inbound requests and outbound calls whose deadline passed.',
@@ -61,6 +86,15 @@ function counterOf(meter: Meter): (event: DeadlineEvent) => void {
   const rejected = meter.createCounter('deadline.rejected', {
     description: 'Inbound requests that arrived after their deadline, and outbound calls that were not started.',
     unit: '{call}',
+  });
+  const refused = meter.createCounter('deadline.admission.refused', {
+    description:
+      'Inbound requests that were refused after a wait for their handlers, because the event loop had no time.',
+    unit: '{request}',
+  });
+  const delayed = meter.createCounter('deadline.admission.delayed', {
+    description: 'Inbound requests that had to wait for their handlers; in observe mode, that would have had to.',
+    unit: '{request}',
   });
   const cancelled = meter.createCounter('deadline.cancelled', {
     description: 'Inbound requests and outbound calls whose caller went away before the deadline.',
@@ -90,6 +124,10 @@ function counterOf(meter: Meter): (event: DeadlineEvent) => void {
         return exceededDownstream.add(1, { 'deadline.transport': event.transport });
       case 'rejected':
         return rejected.add(1, placeOf(event));
+      case 'refused':
+        return refused.add(1, { 'deadline.transport': event.transport, 'deadline.reason': event.reason });
+      case 'delayed':
+        return delayed.add(1, { 'deadline.transport': event.transport });
       case 'cancelled':
         return cancelled.add(1, placeOf(event));
       case 'detached':

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataPointType, MeterProvider } from '@opentelemetry/sdk-metrics';
-import { measureBudget, record } from '../../src/events.js';
+import { measureBudget, measureWait, record } from '../../src/events.js';
 import { recordMetrics } from '../../src/telemetry/deadline-metrics.js';
 import { OnDemandReader } from '../support/metric-points.js';
 
@@ -21,17 +21,25 @@ async function recorded(): Promise<string[][]> {
   record({ type: 'exceeded-downstream', side: 'client', transport: 'http' });
   record({ type: 'detached', side: 'client', transport: 'http' });
   record({ type: 'unadopted' });
+  record({ type: 'delayed', transport: 'http' });
+  record({ type: 'refused', transport: 'http', reason: 'time' });
   record({ type: 'malformed', field: 'timebudget' });
   record({ type: 'baggage-dropped', direction: 'inbound', reason: 'invalid' });
   for (const moment of ['received', 'served'] as const) measureBudget(moment, { budget: 100, spent: 50 }, 'http');
+  measureWait((meter) => meter.waiting(1, 'http'));
+  measureWait((meter) => meter.waited(5, 'http'));
   stop();
   const { resourceMetrics } = await reader.collect();
   return resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
-    metrics.map(({ descriptor: { name, unit }, dataPointType, dataPoints }) => {
+    metrics.map(({ descriptor: { name, unit }, dataPointType, dataPoints, ...metric }) => {
       const attributes = Object.keys(dataPoints[0]?.attributes ?? {}).map((key) => key.replace('deadline.', ''));
       return [
         name,
-        dataPointType === DataPointType.SUM ? 'counter' : 'histogram',
+        dataPointType !== DataPointType.SUM
+          ? 'histogram'
+          : 'isMonotonic' in metric && metric.isMonotonic
+            ? 'counter'
+            : 'up-down counter',
         unit,
         attributes.join(', ') || 'none',
       ];

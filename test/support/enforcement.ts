@@ -8,6 +8,11 @@ import { startFakeClock, stopFakeClock } from './fake-clock.js';
 import { registerGlobals } from './open-telemetry.cjs';
 import { within } from './waiting.js';
 
+/** Whether a request waits depends on the load of the machine, and on the real time. It has tests of its own. */
+function withoutAdmission(config: DeadlineInstrumentationConfig): DeadlineInstrumentationConfig {
+  return { ...config, server: { admission: false, ...config.server } };
+}
+
 /**
  * The set-up of the README for each test of a file: context manager, propagator and instrumentation. After each test no
  * alarm and no timer may be left. Time passes only when a test moves the clock; sockets and promises go on by themselves.
@@ -43,7 +48,7 @@ export class Enforcement {
 
   /** Other options, for the rest of the test. */
   configure(config: DeadlineInstrumentationConfig): void {
-    this.current?.setConfig(config);
+    this.current?.setConfig(withoutAdmission(config));
   }
 
   /** Other options of the propagator, for the rest of the test. */
@@ -69,7 +74,7 @@ export class Enforcement {
   }
 
   protected switchOn(config: DeadlineInstrumentationConfig): DeadlineInstrumentation {
-    return new DeadlineInstrumentation(config);
+    return new DeadlineInstrumentation(withoutAdmission(config));
   }
 
   protected switchOff(): void {

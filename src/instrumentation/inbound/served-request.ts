@@ -33,9 +33,12 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
    * what `run` has returned, `undefined` if it was not called at once.
    */
   admit<T>(run: () => T): T | undefined {
-    if (!this.settings.server.admission) return run();
+    const { settings, transport } = this;
+    if (!settings.server.admission) return run();
     const instant = now();
     if (admission.hasTime(instant)) return this.runHandler(run);
+    record({ type: 'delayed', transport });
+    if (!settings.enforce) return this.runHandler(run);
     admission.enqueue(new QueuedRequest(this, run, instant));
     return undefined;
   }
@@ -64,7 +67,7 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
       return;
     }
     this.late = true;
-    record({ type: 'rejected', side: 'server', transport });
+    record({ type: 'refused', transport, reason: refusal });
     this.answerRefusal(refusal);
   }
 

@@ -43,7 +43,9 @@ export class GrpcEnforcement extends Enforcement {
   protected override expectNoTimers(): void {}
 
   protected override nameOf(event: DeadlineEvent): string {
-    return 'transport' in event ? `${event.side} ${event.type} ${event.transport}` : super.nameOf(event);
+    return 'transport' in event && 'side' in event
+      ? `${event.side} ${event.type} ${event.transport}`
+      : super.nameOf(event);
   }
 
   private addOthers(): void {

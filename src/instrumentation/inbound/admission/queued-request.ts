@@ -1,11 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Scope } from '../../../context/scope/scope.js';
-import { NEVER } from '../../../time/clock.js';
+import { measureWait, type Transport } from '../../../events.js';
+import { NEVER, now } from '../../../time/clock.js';
 import type { Arrival, Refusal } from './arrival.js';
 
 /** A request of any transport, as its wait sees it. */
 export interface Admittable {
   readonly scope: Scope | undefined;
+  readonly transport: Transport;
   /** Requests of the same connection begin in the order in which they came; `undefined`: in any order. */
   readonly connection: object | undefined;
   runQueued(run: () => unknown): void;
@@ -25,6 +27,7 @@ export class QueuedRequest implements Arrival {
   ) {
     const due = request.scope?.effectiveDeadline()?.due ?? NEVER;
     this.budget = due === NEVER ? undefined : Math.max(due - readAt, 0);
+    measureWait((meter) => meter.waiting(1, request.transport));
   }
 
   get connection(): object | undefined {
@@ -36,10 +39,16 @@ export class QueuedRequest implements Arrival {
   }
 
   begin(): void {
+    const { transport } = this.request;
+    measureWait((meter) => {
+      meter.waiting(-1, transport);
+      meter.waited(now() - this.readAt, transport);
+    });
     this.resource.runInAsyncScope(this.request.runQueued, this.request, this.run);
   }
 
   refuse(refusal: Refusal): void {
+    measureWait((meter) => meter.waiting(-1, this.request.transport));
     this.resource.runInAsyncScope(this.request.refuse, this.request, refusal);
   }
 }
