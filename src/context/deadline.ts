@@ -11,13 +11,10 @@ export class Deadline {
   readonly budget: number;
   /** `true`: the caller sent the deadline. `false`: code of this process set it. */
   readonly inherited: boolean;
+  /** @internal `true`: the budget of a run of shared work. Its end is an error of all that wait for the run. */
+  declare readonly forSharedWork?: boolean;
 
-  private constructor(
-    budget: number,
-    inherited: boolean,
-    /** @internal Whether it is the budget of shared work: its end is an error of all that wait for the work. */
-    readonly forSharedWork = false,
-  ) {
+  private constructor(budget: number, inherited: boolean) {
     this.due = now() + budget;
     this.budget = budget;
     this.inherited = inherited;
@@ -56,7 +53,7 @@ export class Deadline {
 
   /** @internal The budget of a run of shared work: `ms` milliseconds from now, 0 or more. */
   static forSharedWork(ms: number): Deadline {
-    return new Deadline(ms, false, true);
+    return Object.assign(new Deadline(ms, false), { forSharedWork: true });
   }
 
   /** The time left, in ms, with fractions: 0 when the deadline has passed, `Infinity` when it never passes. */
