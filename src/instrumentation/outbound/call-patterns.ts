@@ -7,10 +7,12 @@ const WHOLE_URL = /^([a-z]+:\/\/[^/?#]*)(.*)$/is;
 /** Patterns, each compiled once for each origin: of most origins no path matches, or few have to be looked for. */
 export class CallPatterns {
   private readonly byOrigin = new Map<string, readonly PathPattern[]>();
-  private readonly words: readonly string[];
+  /** Finds the longest text of any pattern. One expression for all of them: it runs for each call of `fetch`. */
+  private readonly words: RegExp;
 
   constructor(private readonly patterns: readonly string[]) {
-    this.words = [...new Set(patterns.map((pattern) => longest(pattern.split('*'))))];
+    const words = new Set(patterns.map((pattern) => longest(pattern.split('*')).replace(/[^\w/]/g, '\\$&')));
+    this.words = new RegExp([...words].join('|'));
   }
 
   /**
@@ -19,7 +21,7 @@ export class CallPatterns {
    * @param path may have a query, and may be a whole URL, as in a request to a proxy
    */
   has(origin: string, path: string): boolean {
-    if (!path.startsWith('/')) {
+    if (path[0] !== '/') {
       const [, own, rest] = WHOLE_URL.exec(path) ?? [];
       if (own !== undefined && rest !== undefined) return this.hasPath(own, rest);
     }
@@ -28,12 +30,12 @@ export class CallPatterns {
 
   /** Whether a pattern may match `url`: quick, and true for each match whose URL is in normal form. */
   mayHave(url: string): boolean {
-    for (const word of this.words) if (url.includes(word)) return true;
-    return false;
+    return this.words.test(url);
   }
 
   private hasPath(origin: string, path: string): boolean {
-    for (const pattern of this.byOrigin.get(origin) ?? this.compile(origin)) if (pattern.matches(path)) return true;
+    const patterns = this.byOrigin.get(origin) ?? this.compile(origin);
+    for (const pattern of patterns) if (pattern.matches(path)) return true;
     return false;
   }
 
@@ -79,8 +81,13 @@ class PathPattern {
   }
 }
 
-/** What is left of `pattern` for the path when its beginning has matched `origin`: one pattern for each way to match. */
+/**
+ * What is left of `pattern` for the path when its beginning has matched `origin`: one pattern for each way to match. A `*`
+ * in the host must not reach into the path: `https://*.internal/*` does not match `https://other/.internal/`.
+ */
 function restsAfter(origin: string, pattern: string): string[] {
+  const scheme = pattern.indexOf('://');
+  const pathStart = scheme === -1 ? 0 : pattern.indexOf('/', scheme + 3);
   let states = new Set([0]);
   for (const char of origin) {
     const next = new Set<number>();
@@ -95,7 +102,8 @@ function restsAfter(origin: string, pattern: string): string[] {
     }
     states = next;
   }
-  return [...states].map((state) => pattern.slice(state));
+  for (const state of states) if (state < pathStart && pattern[state] === '*') states.add(state + 1);
+  return [...states].filter((state) => state >= pathStart).map((state) => pattern.slice(state));
 }
 
 function longest(texts: readonly string[]): string {

@@ -28,8 +28,10 @@ describe('a pattern', () => {
     ['https://*.internal/*', 'https://flags.internal', '/x', true],
     ['https://*.internal/*', 'https://internal', '/x', false],
     ['https://*.internal/*', 'https://flags.internal.evil', '/x', false],
-    ['https://*.internal/*', 'https://evil', '/.internal/x', true],
-    ['http://a*/keys', 'http://ab', '/c/keys', true],
+    ['https://*.internal/*', 'https://evil', '/.internal/x', false],
+    ['http://a*/keys', 'http://ab', '/c/keys', false],
+    ['http://a*/keys', 'http://ab', '/keys', true],
+    ['http://a*/keys', 'http://a', '/keys', true],
     ['http://a*a/keys', 'http://aba', '/keys', true],
     // Upper and lower case differ in the path alone.
     ['http://Vault/Keys', 'HTTP://VAULT', '/Keys', true],
@@ -80,7 +82,7 @@ describe('by default', () => {
     ['https://issuer.example', '/login?to=/.well-known/jwks.json'],
     ['http://169.254.169.253', '/latest/api/token'],
     ['http://metadata.google.internal.example', '/'],
-    ['http://proxy', '/169.254.169.254/'],
+    ['http://proxy', '/http://169.254.169.254/'],
   ])('%s%s is not', (origin, path) => {
     expect(patterns.has(origin, path)).toBe(false);
   });
