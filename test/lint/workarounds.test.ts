@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SRC = join(__dirname, '../../src');
+const ROOT = join(__dirname, '../..');
+const SRC = join(ROOT, 'src');
+const TESTS = join(ROOT, 'test/workarounds');
 /** WORKAROUND <library> <versions>: <what is wrong> (<address of the issue>); remove when <condition> */
 const FORM = /^WORKAROUND \S+ [^:]+: .+ \((https:\/\/\S+|no issue known)\); remove when .+/;
 
@@ -26,6 +28,19 @@ test('there are some', () => {
 
 test.each(found)('$name: a workaround names its cause, its issue and its end', ({ text }) => {
   expect(text).toMatch(FORM);
+});
+
+/** The files whose workarounds test/workarounds/ has a test for. */
+const covered = new Set(
+  readdirSync(TESTS)
+    .filter((name) => name.endsWith('.test.ts'))
+    .flatMap((name) => [...readFileSync(join(TESTS, name), 'utf8').matchAll(/covers: '(src\/[^']+)'/g)])
+    .map(([, file]) => file),
+);
+
+test('each workaround has a test that fails when it is no longer needed, and only workarounds have one', () => {
+  const files = new Set(found.map(({ name }) => `src/${name}`));
+  expect([...covered].sort()).toEqual([...files].sort());
 });
 
 test.each([

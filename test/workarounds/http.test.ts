@@ -1,10 +1,11 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { everywhere, testNeeded } from './needed.js';
+import { testNeeded } from './needed.js';
 
-// Faults of node:http, without this package.
+// Faults of the client of node:http, without this package.
 
 let server: http.Server;
 let url: string;
@@ -18,7 +19,12 @@ afterAll(() => {
   server.close();
 });
 
-testNeeded('http/agent-queue.ts', everywhere, async () => {
+const destroyedInQueue = {
+  covers: 'src/instrumentation/http/agent-queue.ts',
+  fault: 'a request that is destroyed in the queue of its agent fails only when a socket is free',
+} as const;
+
+testNeeded(destroyedInQueue, async () => {
   const agent = new http.Agent({ maxSockets: 1 });
   const first = http.get(url, { agent }).on('error', () => {});
   const errors: Error[] = [];
@@ -34,7 +40,12 @@ testNeeded('http/agent-queue.ts', everywhere, async () => {
   return failedLate;
 });
 
-testNeeded('http/written-head.ts', everywhere, () => {
+const writtenHead = {
+  covers: 'src/instrumentation/http/written-head.ts',
+  fault: 'a head that has been written, and not sent, can not be changed',
+} as const;
+
+testNeeded(writtenHead, () => {
   const request = http.get(url, { headers: ['x-own', '1'] }).on('error', () => {});
   let fault = false;
   try {
@@ -44,4 +55,31 @@ testNeeded('http/written-head.ts', everywhere, () => {
   }
   request.destroy();
   return fault;
+});
+
+const lateChannel = {
+  covers: 'src/instrumentation/http/client.ts',
+  fault: 'a socket is opened before a channel is published',
+} as const;
+
+testNeeded(lateChannel, async () => {
+  const order: string[] = [];
+  const published = (_: unknown, name: string | symbol) => order.push(String(name));
+  const channels = ['http.client.request.created', 'http.client.request.start'];
+  for (const name of channels) subscribe(name, published);
+  class NotingAgent extends http.Agent {
+    override createConnection() {
+      order.push('socket');
+      return connect(Number(new URL(url).port), '127.0.0.1');
+    }
+  }
+  const agent = new NotingAgent();
+  const request = http.get(url, { agent }).on('error', () => {});
+  for (const name of channels) unsubscribe(name, published);
+  const closed = new Promise((resolve) => request.on('close', resolve));
+  request.destroy();
+  await closed;
+  agent.destroy();
+  expect(order).toContain('socket');
+  return order[0] === 'socket';
 });

@@ -19,8 +19,8 @@ type Exports = any;
 /**
  * The classes that each file of grpc-js exports.
  *
- * WORKAROUND @grpc/grpc-js >=1.10: its index exports neither the class that all clients make calls by nor their streams (no
- * issue known); remove when it does.
+ * WORKAROUND @grpc/grpc-js >=1.10: its index does not export the streams that clients read (no issue known); remove when it
+ * does.
  */
 const FILES: Readonly<Record<string, (loaded: Exports) => void>> = {
   channel: (loaded) => channels.add(loaded?.ChannelImplementation?.prototype),

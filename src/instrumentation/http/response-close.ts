@@ -59,17 +59,17 @@ function prependListener(response: InboundResponse, event: string, listener: () 
 }
 
 /**
- * WORKAROUND node >=20: a client that resets a stream with NO_ERROR, the default of `stream.close()`, while the response
- * is being written makes the request emit 'aborted', but the response no 'close' (no issue known); remove when 'close'
- * follows every reset.
+ * WORKAROUND node 20 to 24: a client that resets a stream with NO_ERROR, the default of `stream.close()`, while the response
+ * is being written makes the request emit 'aborted', but the response no 'close' (no issue known); remove when Node 24 is no
+ * longer supported.
  */
 function onReset(request: InboundRequest, listener: () => void): void {
   if (request instanceof Http2ServerRequest) EventEmitter.prototype.prependListener.call(request, 'aborted', listener);
 }
 
 /**
- * WORKAROUND node 20: a pipelined response that waits for its turn gets no 'close' when its connection closes (no issue
- * known); remove when Node 20 is no longer supported.
+ * WORKAROUND node 20 and 22: a pipelined response that waits for its turn gets no 'close' when its connection closes (no
+ * issue known); remove when Node 22 is no longer supported.
  */
 function isPipelined(request: InboundRequest, response: InboundResponse): boolean {
   return transportOf(request) === 'http' && response.socket === null;

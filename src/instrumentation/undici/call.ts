@@ -46,8 +46,8 @@ export class UndiciCall implements OutboundTransport {
 /**
  * Calls `upgraded` when the connection has been taken over (WebSocket).
  *
- * WORKAROUND undici 6 to 8: no diagnostics channel is published for an upgrade in every version (no issue known); remove when
- * all of them publish `undici:request:headers` for an upgrade.
+ * WORKAROUND undici 6 to 8: only some versions publish a diagnostics channel for an upgrade, as 7.30 does (no issue known);
+ * remove when all that are supported publish `undici:request:headers` for it, those in Node as well.
  */
 export function onUpgraded(request: UndiciRequest, upgraded: () => void): void {
   if (!request.upgrade) return;

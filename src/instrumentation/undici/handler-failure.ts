@@ -5,8 +5,8 @@ import { callError } from '../outbound/call-error.js';
 /**
  * The handler of a call, which undici informs of what becomes of the call.
  *
- * WORKAROUND undici 6 to 8: handlers have `onError` up to version 6, `onResponseError` from version 7 on, and version 7 takes
- * both (no issue known); remove when undici 6 and Node 20 and 22 are no longer supported.
+ * WORKAROUND undici 6 and 7: handlers have `onError` in version 6, `onResponseError` in version 8, and either in version 7,
+ * whose own `fetch` has `onError` (no issue known); remove when undici 7 and Node 24 are no longer supported.
  */
 export interface UndiciHandler {
   onResponseError?(controller: null, error: Error): void;
