@@ -12,6 +12,7 @@ export default {
   testPathIgnorePatterns: [
     '/context/process\\.test\\.ts$',
     '/context/scope/garbage\\.test\\.ts$',
+    '/context/shared-garbage\\.test\\.ts$',
     '/time/clock\\.test\\.ts$',
   ],
 };

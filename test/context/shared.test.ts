@@ -337,6 +337,19 @@ describe('a run that would wait for itself gets an error at once', () => {
     await turn();
     expect(await shared(key, () => 'again', { parent: context })).toBe('again');
   });
+
+  test('nor is a run that has got the result of the one that asks', async () => {
+    const [first, second] = [new Work(), new Work()];
+    const calls = [new Call(first, first.fn), new Call(second, second.fn)];
+    const inner = new Call(first, first.fn, { parent: second.run.context });
+    first.run.resolve('first');
+    await turn();
+    const late = new Call(second, second.fn, { parent: first.run.context });
+    second.run.resolve('second');
+    expect(await outcomes(...calls, inner, late)).toEqual(
+      ['first', 'second', 'first', 'second'].map((value) => ({ value })),
+    );
+  });
 });
 
 test('a run inside of a run ends with it, when nobody else waits', () => {
