@@ -5,6 +5,7 @@ describe.each([
   ['docs/getting-started.md', 5],
   ['docs/interop.md', 7],
   ['docs/messages.md', 5],
+  ['docs/shared-work.md', 6],
 ])('%s', (document, least) => {
   const blocks = codeBlocks(document);
 
