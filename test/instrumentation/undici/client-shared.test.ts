@@ -8,20 +8,19 @@ const TRANSPORTS = ['fetch', 'fetch of a Request', 'undici.fetch', 'undici.reque
 const FAST_CLOCK = join(__dirname, 'fixtures', 'fast-clock.cjs');
 const config = { client: { shared: ['*/after/*', '*/redirect/*', '*/shared/*'] } };
 
+/** The `dispatch` of an agent from npm is not replaced then: its calls are seen in the context of their request. */
+const UNSEEN = { module: 'mjs', loadedBefore: ['fetch', 'undici'] } as const;
 const setups: [string, UndiciSetup][] = [
   ['alone', {}],
   ['before instrumentation-undici', { instrumentations: ['deadline', 'undici'] }],
   ['after instrumentation-undici', { instrumentations: ['undici', 'deadline'] }],
   ['in ES modules', { module: 'mjs', instrumentations: ['undici', 'deadline'] }],
-  // Then no `dispatch` is replaced, and the call is made in the context of its request.
-  [
-    'after undici and fetch were loaded',
-    { loadedBefore: ['fetch', 'undici'], instrumentations: ['undici', 'deadline'] },
-  ],
-  [
-    'before instrumentation-undici, after undici was loaded',
-    { module: 'mjs', loadedBefore: ['undici'], instrumentations: ['deadline', 'undici'] },
-  ],
+  ['after undici was loaded', { loadedBefore: ['undici'], instrumentations: ['undici', 'deadline'] }],
+];
+
+const TOO_LATE: [string, UndiciSetup][] = [
+  ['before instrumentation-undici', { ...UNSEEN, instrumentations: ['deadline', 'undici'] }],
+  ['after instrumentation-undici', { ...UNSEEN, instrumentations: ['undici', 'deadline'] }],
 ];
 
 describe.each(setups)('%s', (_, setup) => {
@@ -65,6 +64,25 @@ describe.each(setups)('%s', (_, setup) => {
   test.each(TRANSPORTS)('%s: another call ends with its request', async (transport) => {
     const { error } = await app.call({ transport, url: origin.url('/silence?/after/'), scope: [['timeout', 50]] });
     expect(error).toMatchObject({ exceeded: true });
+  });
+});
+
+describe.each(TOO_LATE)('a shared call of a copy of undici that was loaded before, %s', (_, setup) => {
+  const app = new UndiciApp({ ...setup, config });
+  const origin = new Origin();
+
+  test.each(['undici.fetch', 'undici.request', 'undici.stream'])('%s: outlives its request', async (transport) => {
+    await app.open({ name: 'own', kind: 'Agent' });
+    const call = { transport, url: origin.url('/after/150'), dispatcher: 'own' };
+    const scope = [
+      ['baggage', 'me'],
+      ['timeout', 50],
+    ] as const;
+    expect((await app.call({ ...call, scope })).text).toBe('answered');
+    expect((await app.call({ ...call, scope: [['timeout', 0]] })).text).toBe('answered');
+    expect(origin.lines('timebudget')).toEqual([undefined, undefined]);
+    expect(origin.lines('baggage')[0]).toEqual(['caller=me']);
+    await app.ask('close', 'own');
   });
 });
 
