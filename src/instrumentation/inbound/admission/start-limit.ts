@@ -6,6 +6,10 @@ const FULL = 0.99;
 const IDLE = 0.97;
 /** What remains of the limit after an interval of {@link LOOK_INTERVAL} in which the loop was full. */
 const CUT = 0.95;
+/** By how much the limit grows at most in such an interval: for handlers that wait together, the loop looks idle. */
+const GROWTH = 1.2;
+/** For how long the loop has to be busy, in ms, before the limit is set. */
+const PROOF = 2 * LOOK_INTERVAL;
 /** A limit that is this much above what is unfinished has no effect any more. */
 const SLACK = 100;
 
@@ -17,8 +21,8 @@ export class StartLimit {
   private limit = Number.POSITIVE_INFINITY;
   /** Whether the limit has held back a request since the last look. */
   private hasHeldBack = false;
-  /** How many looks in a row have found the loop busy. */
-  private busyLooks = 0;
+  /** For how long the loop has been busy at each look, in ms. */
+  private busyFor = 0;
 
   /** Whether another request may begin. */
   allows(unfinished: number): boolean {
@@ -29,20 +33,21 @@ export class StartLimit {
 
   /** Adjusts the limit after a look at the load. */
   adjust({ isBusy, utilization, interval }: Load, unfinished: number, isWaiting: boolean): void {
-    this.busyLooks = isBusy ? this.busyLooks + 1 : 0;
+    const wasBusyFor = this.busyFor;
+    this.busyFor = isBusy ? wasBusyFor + interval : 0;
     const { limit, hasHeldBack } = this;
     this.hasHeldBack = false;
     // A single busy moment says nothing: a handler, a collection of garbage.
-    if (this.busyLooks === 2) {
+    if (wasBusyFor < PROOF && this.busyFor >= PROOF) {
       // What is unfinished has proved to be too much.
       this.limit = Math.min(limit, Math.max(2, Math.ceil(unfinished / 2)));
     } else if (hasHeldBack && utilization < IDLE) {
       // As many as fill the loop, if all need as much of its time.
-      this.limit = Math.max(limit + 1, limit / Math.max(utilization, 0.1));
+      this.limit = Math.max(limit + 1, limit * Math.min(GROWTH, 1 / utilization));
     } else if (utilization > FULL && unfinished >= Math.floor(limit)) {
       this.limit = Math.max(1, limit * Math.max(0.5, CUT ** (interval / LOOK_INTERVAL)));
     } else if (!isWaiting && !isBusy) {
-      this.limit = limit > 2 * unfinished + SLACK ? Number.POSITIVE_INFINITY : limit * 1.1 + 1;
+      this.limit = limit > 2 * unfinished + SLACK ? Number.POSITIVE_INFINITY : limit + 1;
     }
   }
 }

@@ -46,19 +46,26 @@ test('falls while the loop is full, down to 1', () => {
 });
 
 test.each([
+  [0.95, 21],
   [0.9, 22],
-  [0.5, 40],
-  [0.25, 80],
-  [0, 200],
-])('grows to what fills the loop where it has held back at a utilization of %d', (utilization, expected) => {
+  [0.5, 24],
+  [0, 24],
+])('grows towards what fills the loop where it has held back at a utilization of %d', (utilization, expected) => {
   const limit = overloaded(40);
   limit.allows(40);
   limit.adjust(load(utilization), 20, true);
   expect(limitOf(limit)).toBe(expected);
 });
 
+test('grows by at least one', () => {
+  const limit = overloaded(1);
+  limit.allows(2);
+  limit.adjust(load(0.9), 2, true);
+  expect(limitOf(limit)).toBe(3);
+});
+
 test('is given up some time after the overload', () => {
   const limit = overloaded(40);
-  for (let i = 0; i < 50; i++) limit.adjust(load(0.3), 10, false);
+  for (let i = 0; i < 150; i++) limit.adjust(load(0.3), 10, false);
   expect(limit.allows(1e6)).toBe(true);
 });
