@@ -1,4 +1,4 @@
-import { ERROR_KIND } from './private-keys.js';
+import { ERROR_KIND, ERROR_ORIGIN } from './private-keys.js';
 
 /** The number of errors that are looked at, however deep an error is wrapped. */
 const MAX_ERRORS = 16;
@@ -21,21 +21,54 @@ export interface ExceededDeadline {
   readonly forSharedWork?: boolean;
 }
 
+/** The request, or other work, that an error has ended. */
+export interface ErrorOrigin {
+  /** Whether the code that runs now works for another request, which fails with `error` because both shared some work. */
+  isForeign(error: EndReason): boolean;
+}
+
+/**
+ * The HTTP status of an error, as a property that looks at its reader: where requests share a promise, the end of one of
+ * them is no timeout and no hang-up of the others, which have to answer 500.
+ */
+function statusProperty(name: 'status' | 'statusCode'): PropertyDescriptor {
+  return {
+    enumerable: true,
+    configurable: true,
+    get(this: EndReason) {
+      const origin = originIn(this);
+      if (origin?.isForeign(this)) return 500;
+      return isDeadlineExceeded(this) ? 504 : 499;
+    },
+    set(this: EndReason, value: unknown) {
+      // koa sets what it has read, which is not the status for the other requests.
+      if (value === this[name]) return;
+      Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+    },
+  };
+}
+
+const STATUS = statusProperty('status');
+const STATUS_CODE = statusProperty('statusCode');
+
 abstract class ScopeError extends Error {
   abstract readonly code: string;
-  /** The HTTP status that a framework sends when a handler fails with this error. express reads `status`. */
-  readonly status: number;
+  /**
+   * The HTTP status that a framework sends when a handler fails with this error; express reads `status`. 500 where it is
+   * read inside a request that is not the one whose work has ended: the two have shared a call.
+   */
+  declare readonly status: number;
   /** The same status, for fastify and koa. */
-  readonly statusCode: number;
+  declare readonly statusCode: number;
   /** `false`, for koa and http-errors: the response has the text of the status, not the message of this error. */
   readonly expose = false;
   /** The outbound call that was aborted, if there was one: method, origin and path. Not enumerable. */
   declare readonly target?: string;
 
-  constructor(kind: string, status: number, message: string, options?: ErrorOptions) {
+  constructor(kind: string, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.status = status;
-    this.statusCode = status;
+    Object.defineProperty(this, 'status', STATUS);
+    Object.defineProperty(this, 'statusCode', STATUS_CODE);
     Object.defineProperty(this, ERROR_KIND, { value: kind });
   }
 }
@@ -59,7 +92,6 @@ export class DeadlineExceededError extends ScopeError {
     const source = deadline.forSharedWork ? 'of shared work' : inherited ? 'from the caller' : 'set here';
     super(
       'DEADLINE_EXCEEDED',
-      504,
       `deadline exceeded: ${round(budget)} ms budget ${source}, ${round(spent)} ms spent`,
       options,
     );
@@ -82,7 +114,7 @@ export class CallCancelledError extends ScopeError {
 
   /** @param options `cause`: the reason that was passed to `cancel` */
   constructor(message = 'call cancelled: the caller no longer waits', options?: ErrorOptions) {
-    super('CANCELLED', 499, message, options);
+    super('CANCELLED', message, options);
   }
 }
 
@@ -113,16 +145,37 @@ export function isEndReason(error: unknown): error is EndReason {
   return read(error, ERROR_KIND) !== undefined;
 }
 
-/** The kind of the first of our errors among `error` and those that it wraps. */
+/** The origin of the first of our errors among `error` and those that it wraps; `undefined` where it has none. */
+export function originIn(error: unknown): ErrorOrigin | undefined {
+  return read(firstOfOurs(error), ERROR_ORIGIN) as ErrorOrigin | undefined;
+}
+
+/** Gives `error` an origin, unless it has one. Returns `error`. */
+export function withOrigin<E extends EndReason>(error: E, origin: ErrorOrigin | undefined): E {
+  // An application may have frozen an error of its own.
+  if (origin !== undefined && read(error, ERROR_ORIGIN) === undefined) {
+    Reflect.defineProperty(error, ERROR_ORIGIN, { value: origin });
+  }
+  return error;
+}
+
 function wrappedKind(error: unknown): unknown {
+  return kindOf(firstOfOurs(error));
+}
+
+/** The first of our errors among `error` and those that it wraps, or the error of a library that stands for one. */
+export function firstOfOurs(error: unknown): unknown {
   // A set, because errors may wrap each other in a cycle. Its loop visits what is added meanwhile.
   const found = new Set([error]);
   for (const link of found) {
-    const kind = read(link, ERROR_KIND) ?? copiedKind(link);
-    if (kind !== undefined) return kind;
+    if (kindOf(link) !== undefined) return link;
     for (const inner of innerErrors(link)) if (inner && found.size < MAX_ERRORS) found.add(inner);
   }
   return undefined;
+}
+
+function kindOf(error: unknown): unknown {
+  return read(error, ERROR_KIND) ?? copiedKind(error);
 }
 
 function innerErrors(error: unknown): unknown[] {

@@ -15,6 +15,10 @@ export type DeadlineEvent =
       readonly type: 'unadopted';
     }
   | {
+      /** A request failed because the work that it shared with another request has ended with that one. */
+      readonly type: 'foreign';
+    }
+  | {
       /** A baggage member, or all members beyond a limit, were dropped. In report mode: would have been dropped. */
       readonly type: 'baggage-dropped';
       readonly direction: 'inbound' | 'outbound';

@@ -9,6 +9,12 @@
 /** On each of our errors, with the kind of error as its value. isDeadlineExceeded and isCallCancelled look for it. */
 export const ERROR_KIND = Symbol.for('opentelemetry-propagator-deadline.error');
 
+/** On each of our errors that has ended work: the `Origin` of the scope that ended. Not enumerable. */
+export const ERROR_ORIGIN = Symbol.for('opentelemetry-propagator-deadline.origin');
+
+/** On `globalThis`: the `RequestObserver` of the instrumentation that is enabled. */
+export const REQUEST_OBSERVER = Symbol.for('opentelemetry-propagator-deadline.requests');
+
 /** On `Deadline.prototype`: an application may pass a `Deadline` that another copy has made. */
 export const IS_DEADLINE = Symbol.for('opentelemetry-propagator-deadline.Deadline');
 

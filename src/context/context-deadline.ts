@@ -1,9 +1,8 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import { wrongType } from '../check-argument.js';
 import { NEVER } from '../time/clock.js';
-import { deleteScope, getScope, parentScope, setScope } from './context-scope.js';
+import { deleteScope, getScope, openScope, parentScope, setScope } from './context-scope.js';
 import { type Deadline, earlier, isDeadline } from './deadline.js';
-import { Scope } from './scope/scope.js';
 import { signalOf } from './scope/watch.js';
 
 /** The deadline that binds work in `context`, the earliest one; `undefined` when there is none. */
@@ -25,7 +24,7 @@ export function setDeadline(context: Context, deadline: Deadline): Context {
   const parent = parentScope(context);
   const bound = parent?.effectiveDeadline();
   if (deadline.due === NEVER || earlier(bound, deadline) === bound) return context;
-  return setScope(context, new Scope(parent, deadline, 'free'));
+  return setScope(context, openScope(context, deadline, 'free'));
 }
 
 /** A copy of `context` without deadline and without cancellation. */

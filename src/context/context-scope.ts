@@ -1,9 +1,10 @@
-import { type Context, createContextKey } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
+import type { Deadline } from './deadline.js';
 import { overlay } from './overlay-context.js';
-import { Scope } from './scope/scope.js';
-
-const SCOPE_KEY = createContextKey('opentelemetry-propagator-deadline scope');
+import { SCOPE_KEY } from './scope/key.js';
+import { originOf, scopeAround } from './scope/origin.js';
+import { type Lifecycle, Scope } from './scope/scope.js';
 
 /**
  * Binds no work. A context with this scope was freed on purpose; a context without a scope has lost it, or has none.
@@ -29,9 +30,25 @@ export function setScope(context: Context, scope: Scope): Context {
   return overlay(context, SCOPE_KEY, scope);
 }
 
+/** A new scope in `context`, below the one that binds work there. */
+export function openScope(context: Context, deadline: Deadline | undefined, lifecycle: Lifecycle): Scope {
+  const parent = parentScope(context);
+  const scope = new Scope(parent, deadline, lifecycle);
+  if (parent === undefined) takeOrigin(scope, context);
+  return scope;
+}
+
 /** A copy of `context` that no scope binds. */
 export function deleteScope(context: Context): Context {
-  return setScope(context, FREED);
+  const isInside = scopeAround(context) !== undefined;
+  return setScope(context, isInside ? takeOrigin(new Scope(undefined, undefined, 'completed'), context) : FREED);
+}
+
+/** Gives `scope`, which is below no other, the origin of the request that code in `context` works for. */
+function takeOrigin(scope: Scope, context: Context): Scope {
+  const around = scopeAround(context);
+  if (around !== undefined) scope.origin = originOf(around);
+  return scope;
 }
 
 /** Whether `context` has a scope, also one that has completed since or was deleted by {@link deleteScope}. */

@@ -1,10 +1,10 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import { checkDuration, checkFunction, wrongType } from '../check-argument.js';
 import { NEVER } from '../time/clock.js';
-import { deleteScope, parentScope, setScope } from './context-scope.js';
+import { deleteScope, openScope, setScope } from './context-scope.js';
 import { Deadline, isDate, isDeadline } from './deadline.js';
 import { expectContextManager } from './expect-context-manager.js';
-import { Scope } from './scope/scope.js';
+import type { Scope } from './scope/scope.js';
 
 /**
  * Runs `fn` with at most `ms` milliseconds, as Go's `context.WithTimeout`: the deadline in its context is the parent's
@@ -40,7 +40,7 @@ export function withDeadline<T>(when: Date | Deadline, fn: (context: Context) =>
   expectContextManager('withDeadline', fn);
   const outer = contextOr('withDeadline', parent);
   if (deadline.due === NEVER) return contextApi.with(outer, () => fn(outer));
-  return runInScope(outer, new Scope(parentScope(outer), deadline, 'owned'), fn);
+  return runInScope(outer, openScope(outer, deadline, 'owned'), fn);
 }
 
 /**
@@ -54,7 +54,7 @@ export function withCancel<T>(fn: (context: Context, cancel: (reason?: unknown) 
   checkFunction('withCancel', fn);
   expectContextManager('withCancel', fn);
   const outer = contextOr('withCancel', parent);
-  const scope = new Scope(parentScope(outer), undefined, 'owned');
+  const scope = openScope(outer, undefined, 'owned');
   return runInScope(outer, scope, (context) => fn(context, (reason) => scope.cancel(reason)));
 }
 

@@ -14,6 +14,7 @@ import { wrapProcessEmit } from './http/handlers/handler-rejections.js';
 import { rememberInjections } from './http/others-injection.js';
 import { HttpServedRequest } from './http/served-request.js';
 import { http2ServerPrototypes, type RequestStart, wrapEmit } from './http/server.js';
+import { reportOthersEnds } from './inbound/others-ends.js';
 import { detectLostContexts } from './lost-context/lost-contexts.js';
 import { releaseCallsInFlight } from './outbound/outbound-call.js';
 import type { Settings } from './settings.js';
@@ -28,6 +29,7 @@ export function installPatches(settings: Settings): Undo {
   return undoAll([
     releaseCallsInFlight,
     detectLostContexts(settings.lostContexts),
+    reportOthersEnds(),
     ...when(server.http, () => patchHttpServers(settings)),
     ...when(server.http2, () => patchHttp2Servers(settings)),
     ...when(enforce && !server.keepStatus, patchStatus),

@@ -11,7 +11,7 @@ import { checkFunction, wrongType } from '../check-argument.js';
 import { parentScope } from '../context/context-scope.js';
 import { Deadline } from '../context/deadline.js';
 import { expectContextManager } from '../context/expect-context-manager.js';
-import { Scope } from '../context/scope/scope.js';
+import { type Handler, Scope } from '../context/scope/scope.js';
 import { runInScope } from '../context/with-scope.js';
 import { deleteCaller, setCaller } from './caller-key.js';
 
@@ -51,8 +51,12 @@ export function withCaller<Carrier, T>(
   const active = contextApi.active();
   const extracted = extract(setCaller(active, caller), carrier, getter);
   const scope = caller.scope ?? ownedScope(parentScope(extracted), parentScope(active));
+  scope.handler ??= AT_WORK;
   return runInScope(deleteCaller(extracted), scope, (context) => fn(context, (reason) => scope.cancel(reason)));
 }
+
+/** `runInScope` waits for the handler. */
+const AT_WORK: Handler = { awaitSettled: () => true };
 
 /** Adopts the deadline that a propagator finds. */
 class Caller {

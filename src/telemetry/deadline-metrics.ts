@@ -112,6 +112,10 @@ function counterOf(meter: Meter): (event: DeadlineEvent) => void {
     description: 'Budgets that arrived in a message, or otherwise outside of a call that is served: they bind nothing.',
     unit: '{message}',
   });
+  const foreign = meter.createCounter('deadline.foreign', {
+    description: 'Requests that failed because the work that they shared with another request has ended with that one.',
+    unit: '{request}',
+  });
   const baggageDropped = meter.createCounter('deadline.baggage.dropped', {
     description: 'Baggage members that were dropped. All members beyond a limit count as one.',
     unit: '{member}',
@@ -136,6 +140,8 @@ function counterOf(meter: Meter): (event: DeadlineEvent) => void {
         return malformed.add(1, { 'deadline.field': event.field });
       case 'unadopted':
         return unadopted.add(1);
+      case 'foreign':
+        return foreign.add(1);
       case 'baggage-dropped':
         return baggageDropped.add(1, { 'deadline.direction': event.direction, 'deadline.reason': event.reason });
     }

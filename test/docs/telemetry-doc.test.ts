@@ -20,7 +20,7 @@ async function recorded(): Promise<string[][]> {
   for (const type of ['rejected', 'cancelled'] as const) record({ type, side: 'server', transport: 'http' });
   record({ type: 'exceeded-downstream', side: 'client', transport: 'http' });
   record({ type: 'detached', side: 'client', transport: 'http' });
-  record({ type: 'unadopted' });
+  for (const type of ['unadopted', 'foreign'] as const) record({ type });
   record({ type: 'delayed', transport: 'http' });
   record({ type: 'refused', transport: 'http', reason: 'time' });
   record({ type: 'malformed', field: 'timebudget' });

@@ -53,6 +53,7 @@ const counted: [DeadlineEvent, string, string, Record<string, unknown>][] = [
     { 'deadline.side': 'client', 'deadline.transport': 'grpc' },
   ],
   [{ type: 'unadopted' }, 'deadline.unadopted', '{message}', {}],
+  [{ type: 'foreign' }, 'deadline.foreign', '{request}', {}],
   [
     { type: 'malformed', field: 'timebudget' },
     'deadline.field.malformed',

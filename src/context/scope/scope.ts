@@ -1,7 +1,8 @@
-import { CallCancelledError, isEndReason } from '../../errors.js';
+import { CallCancelledError, isEndReason, withOrigin } from '../../errors.js';
 import { NEVER, now } from '../../time/clock.js';
 import { type Deadline, earlier } from '../deadline.js';
 import type { Ending, Watch } from './observer.js';
+import { type Origin, originOf } from './origin.js';
 
 /**
  * - `free`: no code will call `complete` (an extracted deadline, `setDeadline`), so timers must not keep the scope
@@ -9,7 +10,7 @@ import type { Ending, Watch } from './observer.js';
  * - `owned`: the code that made the scope calls `complete`
  * - `completed`: the scope binds no work any more
  */
-type Lifecycle = 'free' | 'owned' | 'completed';
+export type Lifecycle = 'free' | 'owned' | 'completed';
 
 /**
  * For how long, in ms, the ended scope of a request binds where nothing reports that its handler is done. A library may
@@ -43,6 +44,9 @@ export class Scope {
   /** Observe mode: when the caller has gone away, on the clock of `now()`. The scope goes on all the same. */
   observedCancel: number | undefined = undefined;
 
+  /** The origin of its errors; absent until it is needed. See {@link originOf}. */
+  declare origin: Origin | undefined;
+
   /** @param deadline the scope's own; the deadlines of its ancestors bind the scope as well */
   constructor(
     parent: Scope | undefined,
@@ -59,6 +63,8 @@ export class Scope {
     while (this.above?.hasCompleted()) {
       // The work of an ended request is done: a deadline that was set in its context binds nothing any more.
       if (this.lifecycle === 'free' && this.above.handler !== undefined && this.above.hasEnded) this.markCompleted();
+      // What goes on for a request after its answer is still that request's.
+      if (this.above.handler !== undefined || this.above.origin !== undefined) this.origin ??= originOf(this.above);
       // A scope that ended before it completed has ended the scopes below that were live at that time.
       this.endingAbove ??= this.above.ending ?? this.above.endingAbove;
       this.above = this.above.above;
@@ -126,7 +132,7 @@ export class Scope {
       const { deadline } = this;
       const expired = deadline !== undefined && deadline.due <= instant;
       const first = expired && !(outer !== undefined && outer.instant <= deadline.due);
-      this.ending = first ? { reason: deadline.toError(), instant: deadline.due } : outer;
+      this.ending = first ? { reason: withOrigin(deadline.toError(), originOf(this)), instant: deadline.due } : outer;
     }
     return this.ending;
   }
@@ -142,7 +148,7 @@ export class Scope {
     if (this.ended() === undefined) {
       const options = cause === undefined ? undefined : { cause };
       const reason = isEndReason(cause) ? cause : new CallCancelledError(undefined, options);
-      this.ending = { reason, instant: now() };
+      this.ending = { reason: withOrigin(reason, originOf(this)), instant: now() };
     }
     this.watch?.announce();
   }
@@ -172,6 +178,7 @@ export class Scope {
 
   private markCompleted(): void {
     this.lifecycle = 'completed';
+    if (this.handler !== undefined && this.origin !== undefined) this.origin.over = true;
     const { watch } = this;
     this.watch = undefined;
     watch?.complete();

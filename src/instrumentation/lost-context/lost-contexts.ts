@@ -30,6 +30,11 @@ export function runForRequest<T>(scope: Scope, fn: () => T): T {
   return detector === undefined ? fn() : detector.runForRequest(scope, fn);
 }
 
+/** The request that the running code works for; `undefined` while detection is off. */
+export function requestOfCode(): Scope | undefined {
+  return detector?.requestOfCode();
+}
+
 /** Runs the listeners of `emitter` as work for a request: the connection emits its events outside of the request. */
 export function bindToRequest(scope: Scope, emitter: EventEmitter): void {
   detector?.bindToRequest(scope, emitter);
@@ -54,6 +59,10 @@ class Detector {
 
   runForRequest<T>(scope: Scope, fn: () => T): T {
     return this.scopes.run(scope, fn);
+  }
+
+  requestOfCode(): Scope | undefined {
+    return this.scopes.getStore();
   }
 
   bindToRequest(scope: Scope, emitter: EventEmitter): void {

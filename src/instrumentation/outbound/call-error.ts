@@ -1,4 +1,11 @@
-import { CallCancelledError, DeadlineExceededError, type EndReason, isDeadlineExceeded } from '../../errors.js';
+import {
+  CallCancelledError,
+  DeadlineExceededError,
+  type EndReason,
+  isDeadlineExceeded,
+  originIn,
+  withOrigin,
+} from '../../errors.js';
 
 /**
  * The error that a call fails with. Each call has one of its own, with its target: all calls of a scope share the
@@ -12,5 +19,5 @@ export function callError(reason: EndReason, target: string): EndReason {
     ? new DeadlineExceededError(reason as DeadlineExceededError, options)
     : new CallCancelledError(undefined, options);
   Object.defineProperty(error, 'target', { value: target });
-  return error;
+  return withOrigin(error, originIn(reason));
 }

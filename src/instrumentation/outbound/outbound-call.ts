@@ -1,8 +1,9 @@
 import type { Deadline } from '../../context/deadline.js';
 import type { Ending, ScopeObserver } from '../../context/scope/observer.js';
+import { type Origin, originOf } from '../../context/scope/origin.js';
 import type { Scope } from '../../context/scope/scope.js';
 import { observe, unobserve } from '../../context/scope/watch.js';
-import { type DeadlineExceededError, type EndReason, isDeadlineExceeded } from '../../errors.js';
+import { type DeadlineExceededError, type EndReason, isDeadlineExceeded, withOrigin } from '../../errors.js';
 import { record } from '../../events.js';
 import { type Alarm, clearAlarm, setAlarm, UNSET } from '../../time/alarms.js';
 import { now } from '../../time/clock.js';
@@ -65,6 +66,8 @@ export class OutboundCall implements BoundCall, Alarm, ScopeObserver {
   readonly due: number;
   private readonly deadline: Deadline | undefined;
   private over = false;
+  /** The origin of its error, where the call goes on after its last scope. */
+  declare private origin: Origin | undefined;
   private older: OutboundCall | undefined = undefined;
   private newer: OutboundCall | undefined = undefined;
 
@@ -100,8 +103,14 @@ export class OutboundCall implements BoundCall, Alarm, ScopeObserver {
   }
 
   ring(): void {
-    const reason = this.scope?.ended()?.reason ?? this.deadline?.toError();
+    const reason = this.scope?.ended()?.reason ?? this.ownReason();
     if (reason !== undefined) this.end(reason);
+  }
+
+  /** The call's own deadline comes before its scope's, or its scope has completed. */
+  private ownReason(): EndReason | undefined {
+    const { deadline, scope, origin } = this;
+    return deadline && withOrigin(deadline.toError(), scope ? originOf(scope) : origin);
   }
 
   scopeEnded({ reason }: Ending): void {
@@ -119,7 +128,9 @@ export class OutboundCall implements BoundCall, Alarm, ScopeObserver {
 
   scopeCompleted(): void {
     if (this.slot === UNSET && this.due !== Number.POSITIVE_INFINITY) setAlarm(this);
-    this.scope = this.scope?.parent?.live();
+    const next = this.scope?.parent?.live();
+    if (this.scope !== undefined && next === undefined) this.origin = originOf(this.scope);
+    this.scope = next;
     if (this.scope !== undefined) observe(this.scope, this);
   }
 
