@@ -19,6 +19,7 @@ const OVERLOADED: RpcError = {
   grpcStatus: '8',
   status: 503,
 };
+const INTERNAL: RpcError = { code: 'internal', message: 'internal error', grpcStatus: '13', status: 500 };
 
 /** Answers a request whose time is up. `timebudget: 0` tells a 504 of ours from a proxy's own. */
 export function answerTimeout(request: InboundRequest, response: InboundResponse): void {
@@ -31,6 +32,11 @@ export function answerTimeout(request: InboundRequest, response: InboundResponse
 export function answerOverload(request: InboundRequest, response: InboundResponse): void {
   response.setHeader('retry-after', '1');
   send(request, response, answerFor(request, OVERLOADED));
+}
+
+/** Answers a request that has failed though its time is not up. */
+export function answerInternalError(request: InboundRequest, response: InboundResponse): void {
+  send(request, response, answerFor(request, INTERNAL));
 }
 
 function answerFor(request: InboundRequest, error: RpcError): Answer {

@@ -1,10 +1,11 @@
 import { ServerResponse } from 'node:http';
 import { types } from 'node:util';
 import { diag } from '@opentelemetry/api';
+import { isOthersEnd } from '../../../context/scope/origin.js';
 import { isCallCancelled, isDeadlineExceeded } from '../../../errors.js';
 import { privateField } from '../../../private-field.js';
 import type { Method } from '../../hooks/patch-method.js';
-import { answerTimeout } from '../answer.js';
+import { answerInternalError, answerTimeout } from '../answer.js';
 import type { HttpServedRequest } from '../served-request.js';
 import { muteResponse } from './mute-response.js';
 
@@ -24,7 +25,7 @@ export function isShared(promise: Promise<unknown>): boolean {
 }
 
 /**
- * Answers for handlers whose promises are rejected because their requests have ended. The replacement for `emit` of
+ * Answers for handlers whose promises are rejected because a request has ended. The replacement for `emit` of
  * `process`: Node asks by an event whether a rejection is handled, and ends the process if not. A `then` of ours
  * could not do this, because Node alone knows whether the application handles the promise itself.
  */
@@ -37,7 +38,7 @@ export function wrapProcessEmit(original: Method): Method {
   };
 }
 
-/** Returns whether the rejection was due to the end of the requests that waited for it. */
+/** Returns whether the rejection was due to the end of a request. */
 function answerRejection(error: unknown, promise: Promise<unknown>): boolean {
   const requests = requestsOf.get(promise) ?? [];
   if (requests.length === 0 || !requests.every((served) => isDueToEnd(error, served))) return false;
@@ -45,7 +46,10 @@ function answerRejection(error: unknown, promise: Promise<unknown>): boolean {
   return true;
 }
 
-/** Whether an error has escaped from a handler because its request has ended. */
+/**
+ * Whether an error has escaped from a handler because a request has ended: its own, or another one with which it shared
+ * some work. In neither case may the hang-up of a caller end the process.
+ */
 export function isDueToEnd(error: unknown, { scope, settings }: HttpServedRequest): boolean {
   // Where calls are aborted, a handler may fail in words of its own after the end.
   return isEnd(error) || (settings.enforce && scope?.outcome() !== undefined);
@@ -62,7 +66,9 @@ export function answerEscapedError(error: unknown, served: HttpServedRequest): v
   const { exchange, scope } = served;
   if (exchange === undefined || !served.isOpen) return;
   const { request, response } = exchange;
-  if (response.headersSent || !isDeadlineExceeded(scope?.outcome()?.reason ?? error)) {
+  const outcome = scope?.outcome();
+  const isForeign = outcome === undefined && isOthersEnd(error, scope);
+  if (response.headersSent || !(isForeign || isDeadlineExceeded(outcome?.reason ?? error))) {
     response.destroy();
     return;
   }
@@ -70,10 +76,11 @@ export function answerEscapedError(error: unknown, served: HttpServedRequest): v
     // The handler may have set fields for an answer that does not come.
     for (const name of response.getHeaderNames()) response.removeHeader(name);
     if (response instanceof ServerResponse) response.statusMessage = '';
-    answerTimeout(request, response);
+    if (isForeign) answerInternalError(request, response);
+    else answerTimeout(request, response);
     muteResponse(response);
   } catch (failure) {
-    diag.error('a request whose time is up gets no answer', failure);
+    diag.error('a request that has failed gets no answer', failure);
     response.destroy();
   }
 }

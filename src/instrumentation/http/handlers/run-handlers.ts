@@ -11,7 +11,7 @@ export function emitBare({ server, name, request, response }: RequestEvent): voi
 }
 
 /**
- * Runs the application's handlers, and keeps what escapes from them from ending the process when it escaped because the
+ * Runs the application's handlers, and keeps what escapes from them from ending the process when it escaped because a
  * request has ended: Node ends the process when a handler throws, or when its promise is rejected, and a caller must not
  * be able to cause that by hanging up. Every other error ends the process as it does without us.
  */
