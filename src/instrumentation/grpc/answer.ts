@@ -1,18 +1,12 @@
 import type { Metadata } from '@grpc/grpc-js';
+import { isOthersEnd } from '../../context/scope/origin.js';
 import type { Scope } from '../../context/scope/scope.js';
 import { type EndReason, isDeadlineExceeded, isEndReason } from '../../errors.js';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { Settings } from '../settings.js';
-import { DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, statusCodeOf, UNKNOWN } from './status.js';
+import { DEADLINE_EXCEEDED, INTERNAL, RESOURCE_EXHAUSTED, statusCodeOf, UNKNOWN } from './status.js';
+import { type GivenError, hasOwnStatus, hasStatus, reasonOf, StatusError } from './status-error.js';
 import type { GrpcHandler, SendAnswer, ServerCall } from './surface.js';
-
-/** What an application or library gives as an error: anything. */
-interface GivenError {
-  readonly code?: unknown;
-  readonly message?: unknown;
-  readonly details?: unknown;
-  readonly metadata?: Metadata | null;
-}
 
 /** The answer to a call that we serve, on its way from the handler to grpc-js. */
 export class GrpcAnswer {
@@ -91,14 +85,9 @@ export class GrpcAnswer {
    * process. After the scope has run out, anything may have failed because of it.
    */
   private readonly escaped = (error: unknown): void => {
-    const direct = reasonOf(error);
-    const reason = direct ?? this.scope.ended()?.reason;
-    if (reason === undefined) throw error;
-    if (this.finished) return;
-    const kept = direct === undefined && this.settings.server.keepStatus;
-    // Not the message of `error`, which was not meant for the client.
-    const details = kept ? 'Unknown error' : reason.message;
-    this.fail(this.statusError(error, details, kept ? UNKNOWN : statusCodeOf(reason), undefined));
+    const answer = this.othersEnd(error, undefined) ?? this.ownEnd(error);
+    if (answer === undefined) throw error;
+    if (!this.finished) this.fail(answer);
   };
 
   /** Streams of answers fail by an 'error' on the call. */
@@ -136,6 +125,10 @@ export class GrpcAnswer {
 
   /** `error` with the status that says what happened; `undefined` when it is to stay as it is. */
   private translated(error: unknown, trailer: Metadata | undefined): StatusError | undefined {
+    // What the application says itself stands.
+    if (hasOwnStatus(error)) return undefined;
+    const othersEnd = this.othersEnd(error, trailer);
+    if (othersEnd !== undefined) return othersEnd;
     const code = this.codeFor(error);
     if (code === undefined) return undefined;
     const { message, details } = error as GivenError;
@@ -143,13 +136,34 @@ export class GrpcAnswer {
   }
 
   private codeFor(error: unknown): number | undefined {
-    const own = (error as GivenError | null | undefined)?.code;
-    // What the application says itself stands.
-    if (Number.isInteger(own) && own !== UNKNOWN) return undefined;
+    // The status of a call that was ended by us.
+    if (hasStatus(error)) return undefined;
     // As frameworks for HTTP do by its `status`.
     if (isEndReason(error)) return statusCodeOf(error);
     const reason = this.settings.server.keepStatus ? undefined : this.scope.ended()?.reason;
     return reason && statusCodeOf(reason);
+  }
+
+  private ownEnd(error: unknown): StatusError | undefined {
+    const direct = reasonOf(error);
+    const reason = direct ?? this.scope.ended()?.reason;
+    if (reason === undefined) return undefined;
+    const kept = direct === undefined && this.settings.server.keepStatus;
+    // Not the message of `error`, which was not meant for the client.
+    const details = kept ? 'Unknown error' : reason.message;
+    return this.statusError(error, details, kept ? UNKNOWN : statusCodeOf(reason), undefined);
+  }
+
+  /**
+   * The answer of a handler that fails with the end of another call, because both have shared some work. Its own end counts,
+   * if it has ended. Else INTERNAL, as 500 over HTTP, and not UNAVAILABLE: after that, clients send a call again by
+   * themselves, but this handler may have done half of its work.
+   */
+  private othersEnd(error: unknown, trailer: Metadata | undefined): StatusError | undefined {
+    if (!isOthersEnd(error, this.scope)) return undefined;
+    const own = this.scope.ended()?.reason;
+    const details = own?.message ?? 'work that was shared with another call has ended with that call';
+    return this.statusError(undefined, details, own === undefined ? INTERNAL : statusCodeOf(own), trailer);
   }
 
   private statusError(cause: unknown, message: unknown, code: number, trailer: Metadata | undefined): StatusError {
@@ -159,25 +173,6 @@ export class GrpcAnswer {
     const ranOut = isDeadlineExceeded(this.scope.ended()?.reason);
     if (ranOut && code === DEADLINE_EXCEEDED) trailers.set(TIMEBUDGET, '0');
     return new StatusError(code, details, trailers, { cause });
-  }
-}
-
-/** The reason in what a handler failed with: the reason itself, or the error of a gRPC call that we have ended. */
-function reasonOf(error: unknown): EndReason | undefined {
-  if (isEndReason(error)) return error;
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
-  return isEndReason(cause) && code === statusCodeOf(cause) ? cause : undefined;
-}
-
-/** An error with all that grpc-js looks for. */
-class StatusError extends Error {
-  constructor(
-    readonly code: number,
-    readonly details: string,
-    readonly metadata: Metadata,
-    options: ErrorOptions,
-  ) {
-    super(details, options);
   }
 }
 

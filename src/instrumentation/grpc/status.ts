@@ -5,6 +5,7 @@ export const CANCELLED = 1;
 export const UNKNOWN = 2;
 export const DEADLINE_EXCEEDED = 4;
 export const RESOURCE_EXHAUSTED = 8;
+export const INTERNAL = 13;
 
 /**
  * How early a deadline of grpc-js may pass, in ms: it is on the wall clock, in whole ms, rounded down twice so that the
