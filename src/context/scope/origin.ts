@@ -39,7 +39,7 @@ export class Origin implements ErrorOrigin {
 
   /** Whether a request of the origin `own` fails with `error`, of this origin, though it has not ended itself. */
   isForeignTo(own: Origin, error: EndReason): boolean {
-    if (!own.isRequest || own.over || this.isWithin(own) || own.isWithin(this)) return false;
+    if (this === EVERYBODYS || !own.isRequest || own.over || this.isWithin(own) || own.isWithin(this)) return false;
     global[REQUEST_OBSERVER]?.failed(error, own);
     return true;
   }
@@ -51,8 +51,11 @@ export class Origin implements ErrorOrigin {
   }
 }
 
-/** The origin of the errors that end work under `scope`; `undefined` where they concern everybody who waits for the work. */
-export function originOf(scope: Scope): Origin | undefined {
+/** The origin of scopes of shared work: their errors concern everybody who waits for the work. */
+export const EVERYBODYS = new Origin(false, undefined, true);
+
+/** The origin of the errors that end work under `scope`. */
+export function originOf(scope: Scope): Origin {
   let each = scope;
   while (each.origin === undefined) {
     const { parent, handler, deadline } = each;

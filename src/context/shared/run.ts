@@ -3,6 +3,7 @@ import { NEVER } from '../../time/clock.js';
 import { Deadline } from '../deadline.js';
 import { overlay } from '../overlay-context.js';
 import type { Ending, ScopeObserver } from '../scope/observer.js';
+import { EVERYBODYS } from '../scope/origin.js';
 import { Scope } from '../scope/scope.js';
 import { observe, unobserve } from '../scope/watch.js';
 import { runInScope } from '../with-scope.js';
@@ -41,6 +42,7 @@ export class Run implements ScopeObserver {
     budget: number,
   ) {
     this.scope = new Scope(undefined, budget === NEVER ? undefined : Deadline.forSharedWork(budget), 'owned');
+    this.scope.origin = EVERYBODYS;
     this.#place = place;
     place.taker = this;
   }

@@ -2,6 +2,7 @@ import { type Context, createContextKey } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { deleteScope, getScope } from '../../context/context-scope.js';
 import { Deadline } from '../../context/deadline.js';
+import { EVERYBODYS } from '../../context/scope/origin.js';
 import { Scope } from '../../context/scope/scope.js';
 import type { Transport } from '../../events.js';
 import { contextForCall, hasLostContext } from '../lost-context/lost-contexts.js';
@@ -35,6 +36,7 @@ export function contextOfCall(
 /** `context` for a shared call that begins now. */
 export function freeSharedCall(context: Context, lifecycle: 'free' | 'owned' = 'free'): Context {
   const scope = new Scope(undefined, Deadline.forSharedWork(SHARED_CALL_LIMIT), lifecycle);
+  scope.origin = EVERYBODYS;
   return deleteScope(context).setValue(SHARED_CALL, scope);
 }
 

@@ -4,6 +4,7 @@ import { setScope } from '../../../src/context/context-scope.js';
 import { Deadline } from '../../../src/context/deadline.js';
 import { isOthersEnd, observeRequests } from '../../../src/context/scope/origin.js';
 import { Scope } from '../../../src/context/scope/scope.js';
+import { shared } from '../../../src/context/shared/shared.js';
 import { detach, withCancel, withTimeout } from '../../../src/context/with-scope.js';
 import { CallCancelledError, DeadlineExceededError, type EndReason } from '../../../src/errors.js';
 import { callError } from '../../../src/instrumentation/outbound/call-error.js';
@@ -135,6 +136,35 @@ test.each<[string, EndReason, number]>([
   ['CallCancelledError', new CallCancelledError(), 499],
 ])('a %s that was made by hand is never of another request', (_, error, status) => {
   expect(new Request().statusOf(error)).toBe(status);
+});
+
+describe.each([[1_000], [Number.POSITIVE_INFINITY]])('shared work with a budget of %d ms', (budget) => {
+  test.each<[string, () => unknown]>([
+    ['a timeout inside of it', timedOut],
+    ['a timeout inside of it, under detach', () => detach(timedOut)],
+  ])('ends by %s for each request that waits for it', async (_, work) => {
+    const key = {};
+    const requests = [new Request(), new Request()];
+    const run = async () => {
+      throw work();
+    };
+    for (const request of requests) {
+      const error = await request.run(() => shared(key, run, { budget })).catch((reason: EndReason) => reason);
+      for (const each of requests) expect(each.statusOf(error)).toBe(504);
+    }
+  });
+});
+
+test('shared work whose budget has run out ends for each request', async () => {
+  const requests = [new Request(), new Request()];
+  const key = {};
+  const endless = () => new Promise<never>(() => {});
+  const waits = requests.map((each) => each.run(() => shared(key, endless, { budget: 10 })));
+  advance(10);
+  for (const wait of waits) {
+    const error = await wait.catch((reason: EndReason) => reason);
+    for (const each of requests) expect(each.statusOf(error)).toBe(504);
+  }
 });
 
 test('work that goes on after the answer is still that of its request', async () => {
