@@ -70,7 +70,7 @@ const TRUST: Variable<boolean> = {
 const ADMISSION: Variable<boolean> = {
   name: 'OTEL_DEADLINE_ADMISSION',
   expected: 'true or false',
-  fallback: 'requests wait while there is no time for them',
+  fallback: 'no request waits for its handler',
   parse: parseBoolean,
 };
 

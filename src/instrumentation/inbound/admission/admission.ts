@@ -9,8 +9,8 @@ import { WaitingRequests } from './waiting-requests.js';
 
 /** For how long handlers begin, in ms, before the loop is let read again. */
 const SLICE = 2;
-/** So many turns in a row that bring nothing show that all has been read. A hang-up takes three to come up to its request. */
-const QUIET_TURNS = 3;
+/** So many turns in a row that bring nothing show that all has been read. A hang-up takes some to come up to its request. */
+const QUIET_TURNS = 6;
 /** For how many turns, or for how many ms, the loop reads at most. */
 const READ_TURNS = 8;
 const READ_TIME = 10;
@@ -18,6 +18,8 @@ const READ_TIME = 10;
 const READ_SHARE = 0.5;
 /** Of its budget. Under overload, a request that has waited longer is refused: its caller would wait for nothing. */
 const PATIENCE = 0.3;
+/** Unless the loop has been idle lately: then all that wait will soon have begun. */
+const HOPELESS = 0.8;
 /** The wait of the oldest request that shows a real overload: this long, in ms, or this share of its budget. */
 const ONSET = 50;
 const ONSET_SHARE = 0.25;
@@ -175,10 +177,11 @@ export class Admission {
   private sweep(instant: number): void {
     if (instant - this.sweptAt < LOOK_INTERVAL) return;
     this.sweptAt = instant;
+    const isHopeless = this.overloaded && this.load.recently > HOPELESS;
     this.waiting.removeWhere((arrival) => {
-      const hopeless = arrival.isOver() || (this.overloaded && hasWaitedTooLong(arrival, instant));
-      if (hopeless) refuse(arrival, 'time');
-      return hopeless;
+      const isRefused = arrival.isOver() || (isHopeless && hasWaitedTooLong(arrival, instant));
+      if (isRefused) refuse(arrival, 'time');
+      return isRefused;
     });
   }
 }

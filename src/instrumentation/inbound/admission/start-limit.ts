@@ -8,8 +8,14 @@ const IDLE = 0.97;
 const CUT = 0.95;
 /** By how much the limit grows at most in such an interval: for handlers that wait together, the loop looks idle. */
 const GROWTH = 1.2;
-/** For how long the loop has to be busy, in ms, before the limit is set. */
-const PROOF = 2 * LOOK_INTERVAL;
+/** Below it the loop has been idle for so long that the limit was wrong. */
+const UNUSED = 0.5;
+/**
+ * For how long the loop has to be busy, in ms, before the limit is set, and how much of that a single look can prove: one
+ * busy moment says nothing (a handler, a collection of garbage, the start of the process).
+ */
+const PROOF = 100;
+const LONGEST_PROOF = 60;
 /** A limit that is this much above what is unfinished has no effect any more. */
 const SLACK = 100;
 
@@ -32,15 +38,17 @@ export class StartLimit {
   }
 
   /** Adjusts the limit after a look at the load. */
-  adjust({ isBusy, utilization, interval }: Load, unfinished: number, isWaiting: boolean): void {
+  adjust({ isBusy, utilization, recently, interval }: Load, unfinished: number, isWaiting: boolean): void {
     const wasBusyFor = this.busyFor;
-    this.busyFor = isBusy ? wasBusyFor + interval : 0;
+    this.busyFor = isBusy ? wasBusyFor + Math.min(interval, LONGEST_PROOF) : 0;
     const { limit, hasHeldBack } = this;
     this.hasHeldBack = false;
-    // A single busy moment says nothing: a handler, a collection of garbage.
     if (wasBusyFor < PROOF && this.busyFor >= PROOF) {
       // What is unfinished has proved to be too much.
       this.limit = Math.min(limit, Math.max(2, Math.ceil(unfinished / 2)));
+    } else if (hasHeldBack && recently < UNUSED) {
+      // The load was of another kind: the requests wait for something else than this loop.
+      this.limit = Number.POSITIVE_INFINITY;
     } else if (hasHeldBack && utilization < IDLE) {
       // As many as fill the loop, if all need as much of its time.
       this.limit = Math.max(limit + 1, limit * Math.min(GROWTH, 1 / utilization));

@@ -7,6 +7,7 @@ import { now } from '../../../../src/time/clock.js';
 /** A load that a test sets. */
 class SetLoad {
   utilization = 1;
+  recently = 1;
   interval = LOOK_INTERVAL;
   get isBusy(): boolean {
     return this.utilization > 0.95;
@@ -110,6 +111,13 @@ test('under overload what has waited for a third of its budget is refused, and w
   enqueue('hopeless', 200, 100);
   await drain();
   expect(log).toEqual(['hopeless refused: time', 'patient begins', 'no deadline begins']);
+});
+
+test('none is refused for its wait when the loop has been idle lately', async () => {
+  load.recently = 0.5;
+  enqueue('a', 200, 100);
+  await drain();
+  expect(log).toEqual(['a begins']);
 });
 
 test('a refusal that fails keeps nobody else from their turn', async () => {

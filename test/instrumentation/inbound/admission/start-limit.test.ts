@@ -1,8 +1,9 @@
 import { LOOK_INTERVAL } from '../../../../src/instrumentation/inbound/admission/event-loop-load.js';
 import { StartLimit } from '../../../../src/instrumentation/inbound/admission/start-limit.js';
 
-function load(utilization: number) {
-  return { utilization, isBusy: utilization > 0.95, interval: LOOK_INTERVAL, look: () => true };
+function load(utilization: number, recently = 0.9) {
+  const isBusy = utilization > 0.95;
+  return { utilization, recently, isBusy, interval: LOOK_INTERVAL, look: () => true };
 }
 
 /** How many may be unfinished. */
@@ -12,16 +13,17 @@ function limitOf(limit: StartLimit): number {
   return unfinished;
 }
 
-/** Busy for two looks, with that many unfinished. */
+/** Busy for long enough, with that many unfinished. */
 function overloaded(unfinished: number): StartLimit {
   const limit = new StartLimit();
-  limit.adjust(load(1), unfinished, true);
-  limit.adjust(load(1), unfinished, true);
+  for (let i = 0; i < 5; i++) limit.adjust(load(1), unfinished, true);
   return limit;
 }
 
-test('one busy moment sets no limit', () => {
+test('one busy moment sets no limit, however long', () => {
   const limit = new StartLimit();
+  limit.adjust({ ...load(1), interval: 5000 }, 40, false);
+  limit.adjust(load(0.5), 40, false);
   limit.adjust(load(1), 40, false);
   limit.adjust(load(0.5), 40, false);
   limit.adjust(load(1), 40, false);
@@ -62,6 +64,13 @@ test('grows by at least one', () => {
   limit.allows(2);
   limit.adjust(load(0.9), 2, true);
   expect(limitOf(limit)).toBe(3);
+});
+
+test('is given up at once where it has held back although the loop has been idle', () => {
+  const limit = overloaded(40);
+  limit.allows(40);
+  limit.adjust(load(0.1, 0.4), 20, true);
+  expect(limit.allows(1e6)).toBe(true);
 });
 
 test('is given up some time after the overload', () => {
