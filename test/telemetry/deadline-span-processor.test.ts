@@ -1,7 +1,15 @@
-import { context, ROOT_CONTEXT, SpanKind, type SpanOptions, type Tracer } from '@opentelemetry/api';
+import {
+  context,
+  DiagConsoleLogger,
+  diag,
+  ROOT_CONTEXT,
+  SpanKind,
+  type SpanOptions,
+  type Tracer,
+} from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { suppressTracing } from '@opentelemetry/core';
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import { detectResources, resourceFromAttributes } from '@opentelemetry/resources';
 import { type ReadableSpan, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { setScope } from '../../src/context/context-scope.js';
 import { Deadline } from '../../src/context/deadline.js';
@@ -51,6 +59,23 @@ function eventOffset(index = 0): number {
   if (span === undefined || event === undefined) throw new Error('no event');
   return (event.time[0] - span.startTime[0]) * 1e3 + (event.time[1] - span.startTime[1]) / 1e6;
 }
+
+test('names the service, and logs nothing, while a detector of the resource has not answered', () => {
+  const errors: unknown[] = [];
+  diag.setLogger({ ...new DiagConsoleLogger(), error: (...words: unknown[]) => void errors.push(words) });
+  const detected = { attributes: { 'service.name': 'checkout', 'host.id': new Promise<string>(() => {}) } };
+  const provider = new TracerProvider({
+    resource: detectResources({ detectors: [{ detect: () => detected }] }),
+    spanProcessors: [new DeadlineSpanProcessor(), recorder],
+  });
+  tracer = provider.getTracer('test');
+  const span = start(request(100).context);
+  advance(100);
+  span.end();
+  diag.disable();
+  expect(errors).toEqual([]);
+  expect(events()).toEqual([[expect.objectContaining({ name: 'deadline.exceeded', 'deadline.hop': 'checkout' })]]);
+});
 
 describe('a span that starts under a deadline', () => {
   test('says what the deadline gave and what was left, in whole ms', () => {

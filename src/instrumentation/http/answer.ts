@@ -21,10 +21,14 @@ const OVERLOADED: RpcError = {
 };
 const INTERNAL: RpcError = { code: 'internal', message: 'internal error', grpcStatus: '13', status: 500 };
 
-/** Answers a request whose time is up. `timebudget: 0` tells a 504 of ours from a proxy's own. */
-export function answerTimeout(request: InboundRequest, response: InboundResponse): void {
+/**
+ * Answers a request whose time is up. `timebudget: 0` tells a 504 of ours from a proxy's own.
+ *
+ * @param isExhausted whether it is the caller's budget that has run out
+ */
+export function answerTimeout(request: InboundRequest, response: InboundResponse, isExhausted = true): void {
   const answer = answerFor(request, DEADLINE_EXCEEDED);
-  if (answer.status === 504) response.setHeader(TIMEBUDGET, '0');
+  if (answer.status === 504 && isExhausted) response.setHeader(TIMEBUDGET, '0');
   send(request, response, answer);
 }
 

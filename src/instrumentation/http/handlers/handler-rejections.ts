@@ -77,7 +77,8 @@ export function answerEscapedError(error: unknown, served: HttpServedRequest): v
     for (const name of response.getHeaderNames()) response.removeHeader(name);
     if (response instanceof ServerResponse) response.statusMessage = '';
     if (isForeign) answerInternalError(request, response);
-    else answerTimeout(request, response);
+    // The time of a `withTimeout` in the handler, or of shared work, is not the caller's.
+    else answerTimeout(request, response, outcome !== undefined);
     muteResponse(response);
   } catch (failure) {
     diag.error('a request that has failed gets no answer', failure);
