@@ -25,6 +25,9 @@ export interface Handler {
   awaitSettled(): boolean;
 }
 
+/** The handler of a request whose work is done. */
+const DONE: Handler = { awaitSettled: () => false };
+
 /**
  * The work done for one caller: a deadline, a cancellation, or both. Scopes form a tree; when a scope ends, its
  * descendants end as well.
@@ -178,7 +181,11 @@ export class Scope {
 
   private markCompleted(): void {
     this.lifecycle = 'completed';
-    if (this.handler !== undefined && this.origin !== undefined) this.origin.over = true;
+    if (this.handler !== undefined) {
+      if (this.origin !== undefined) this.origin.over = true;
+      // A connection that is kept open keeps the context of its last request, and must not keep the request itself.
+      this.handler = DONE;
+    }
     const { watch } = this;
     this.watch = undefined;
     watch?.complete();

@@ -1,4 +1,4 @@
-import type { Context } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { NEVER } from '../../time/clock.js';
 import { Deadline } from '../deadline.js';
 import { overlay } from '../overlay-context.js';
@@ -37,7 +37,7 @@ export class Run implements ScopeObserver {
 
   /** @param outer the context in which the run begins: it has the trace and the baggage of the run */
   constructor(
-    readonly outer: Context,
+    public outer: Context,
     place: Place<Run>,
     budget: number,
   ) {
@@ -111,6 +111,8 @@ export class Run implements ScopeObserver {
   /** Does nothing the second time: `fn` may settle after the run has ended. */
   #settle(deliver: Deliver): void {
     this.#place.leave(this);
+    // The context of this run may be in that of the next one, which `fn` has begun.
+    this.outer = ROOT_CONTEXT;
     for (const waiter of this.#waiters) waiter.settle(deliver);
     this.#waiters.clear();
   }

@@ -45,13 +45,10 @@ export class GrpcAnswer {
     this.fail(new StatusError(RESOURCE_EXHAUSTED, 'too many calls wait', trailers, {}));
   }
 
-  /** The handler has thrown where grpc-js does not see it: answers as grpc-js does. */
+  /** The handler has thrown where grpc-js does not see it: answers as grpc-js does, without the text of `error`. */
   threw(error: unknown): void {
     if (this.finished) return;
-    const message = String((error as GivenError | null | undefined)?.message ?? error);
-    this.fail(
-      new StatusError(UNKNOWN, `Server method handler threw error ${message}`, this.newMetadata(), { cause: error }),
-    );
+    this.fail(new StatusError(UNKNOWN, 'Unknown error', this.newMetadata(), { cause: error }));
   }
 
   private newMetadata(): Metadata {

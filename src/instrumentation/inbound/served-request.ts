@@ -37,6 +37,8 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
     if (!settings.server.admission) return run();
     const instant = now();
     if (admission.hasTime(instant)) return this.runHandler(run);
+    // Its caller may go while it waits, and Node would drop what that caller has sent.
+    if (!settings.server.cancelOnDisconnect(this.request)) return this.runHandler(run);
     record({ type: 'delayed', transport });
     if (!settings.enforce) return this.runHandler(run);
     admission.enqueue(new QueuedRequest(this, run, instant));

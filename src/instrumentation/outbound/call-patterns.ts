@@ -4,6 +4,12 @@ const MAX_ORIGINS = 1_000;
 /** A whole URL in place of a path, in its two parts. */
 const WHOLE_URL = /^([a-z]+:\/\/[^/?#]*)(.*)$/is;
 
+/**
+ * A path that a server may take for another one. A gateway that passes paths on must not let its callers choose that a call
+ * is shared.
+ */
+const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:[/?#]|$)/i;
+
 /** Patterns, each compiled once for each origin: of most origins no path matches, or few have to be looked for. */
 export class CallPatterns {
   private readonly byOrigin = new Map<string, readonly PathPattern[]>();
@@ -35,7 +41,7 @@ export class CallPatterns {
 
   private hasPath(origin: string, path: string): boolean {
     const patterns = this.byOrigin.get(origin) ?? this.compile(origin);
-    for (const pattern of patterns) if (pattern.matches(path)) return true;
+    for (const pattern of patterns) if (pattern.matches(path)) return !DOT_SEGMENT.test(path);
     return false;
   }
 

@@ -5,13 +5,15 @@ import { CallPatterns } from './call-patterns.js';
 /** `origin/path`: an origin has a scheme or a `*`. Without a path, the pattern would match no call. */
 const PATTERN = /^(?:[^/]*:\/\/[^/]+\/|[^/]*[*:][^/]*\/(?!\/))/;
 
+const WELL_KNOWN = '*/.well-known/*';
+
 /**
  * The calls that are shared by default: a library makes one of them for several requests, and keeps what it gets. Key sets
  * and the metadata of an issuer (RFC 8615, OpenID Connect Discovery), and the metadata services of AWS, Azure and Google
  * Cloud, which hand out credentials. To add to them: `[...DEFAULT_SHARED_CALLS, 'https://issuer.example/keys']`.
  */
 export const DEFAULT_SHARED_CALLS: readonly string[] = Object.freeze([
-  '*/.well-known/*',
+  WELL_KNOWN,
   ...['169.254.169.254', '169.254.170.2', 'metadata.google.internal'].flatMap((host) => [
     `*://${host}/*`,
     `*://${host}:*/*`,
@@ -43,11 +45,24 @@ export function sharedCalls(option: string, value: unknown): SharedCalls | undef
     const matches = filter(option, value as (target: string) => boolean);
     return { has: (_origin, _path, target) => matches?.(target()) ?? false, mayHave: () => true };
   }
-  const patterns: unknown = value === undefined ? DEFAULT_SHARED_CALLS : value;
+  if (value === undefined || value === DEFAULT_SHARED_CALLS) return readsByDefault();
+  const patterns: unknown = value;
   if (!Array.isArray(patterns)) throw wrongType(option, 'an array of patterns, or a predicate', value);
   for (const pattern of patterns as unknown[]) {
     if (typeof pattern !== 'string') throw wrongType(option, 'patterns as strings', pattern);
     if (!PATTERN.test(pattern)) throw outOfRange(option, 'origin/path, where * is any text', pattern);
   }
   return patterns.length === 0 ? undefined : new CallPatterns([...patterns]);
+}
+
+/** The default: of well-known addresses only what is read, because a caller of a gateway may choose the path of a call. */
+function readsByDefault(): SharedCalls {
+  const patterns = new CallPatterns(DEFAULT_SHARED_CALLS);
+  const wellKnown = new CallPatterns([WELL_KNOWN]);
+  return {
+    has(origin, path, target) {
+      return patterns.has(origin, path) && (!wellKnown.has(origin, path) || /^(?:GET|HEAD) /.test(target()));
+    },
+    mayHave: (url) => patterns.mayHave(url),
+  };
 }

@@ -177,3 +177,11 @@ test('completed ancestors are let go', () => {
   }
   expect([scope.remaining(), scope.ended(), scope.effectiveDeadline()]).toEqual([1000, undefined, scope.deadline]);
 });
+
+test('a completed scope keeps no handler in memory: a connection may keep the context of its last request', () => {
+  const scope = new Scope(undefined, undefined, 'owned');
+  const handler = { awaitSettled: () => false };
+  scope.handler = handler;
+  scope.complete();
+  expect(scope.handler).not.toBe(handler);
+});

@@ -1,5 +1,5 @@
 import { CallPatterns } from '../../../src/instrumentation/outbound/call-patterns.js';
-import { DEFAULT_SHARED_CALLS } from '../../../src/instrumentation/outbound/shared-calls.js';
+import { DEFAULT_SHARED_CALLS, sharedCalls } from '../../../src/instrumentation/outbound/shared-calls.js';
 
 describe('a pattern', () => {
   test.each<[pattern: string, origin: string, path: string, matches: boolean]>([
@@ -104,4 +104,30 @@ test('a path that has been made to match for long takes no time', () => {
   const start = process.hrtime.bigint();
   expect(patterns.has('http://a', `/${'a'.repeat(60_000)}`)).toBe(false);
   expect(Number(process.hrtime.bigint() - start) / 1e6).toBeLessThan(1_000);
+});
+
+test.each(['/.well-known/../orders', '/orders/.well-known/..', '/.well-known/%2E%2e/orders', '/.well-known/./x?y'])(
+  'a path that a server may take for another one matches nothing: %s',
+  (path) => {
+    expect(new CallPatterns(['*/.well-known/*']).has('http://a', path)).toBe(false);
+  },
+);
+
+test.each([
+  ['GET', true],
+  ['HEAD', true],
+  ['POST', false],
+  ['DELETE', false],
+])('by default %s of a well-known address is shared: %s', (method, expected) => {
+  const has = sharedCalls('client.shared', undefined)?.has(
+    'http://a',
+    '/.well-known/jwks.json',
+    () => `${method} http://a`,
+  );
+  expect(has).toBe(expected);
+});
+
+test('by default what writes to a metadata service is shared: it asks for a token by PUT', () => {
+  const shared = sharedCalls('client.shared', undefined);
+  expect(shared?.has('http://169.254.169.254', '/latest/api/token', () => 'PUT http://169.254.169.254')).toBe(true);
 });

@@ -44,11 +44,21 @@ export class QueuedRequest implements Arrival {
       meter.waiting(-1, transport);
       meter.waited(now() - this.readAt, transport);
     });
-    this.resource.runInAsyncScope(this.request.runQueued, this.request, this.run);
+    this.leave(() => this.request.runQueued(this.run));
   }
 
   refuse(refusal: Refusal): void {
     measureWait((meter) => meter.waiting(-1, this.request.transport));
-    this.resource.runInAsyncScope(this.request.refuse, this.request, refusal);
+    this.leave(() => this.request.refuse(refusal));
+  }
+
+  /** Calls `last` in the async context of the request, which is not entered again. */
+  private leave(last: () => void): void {
+    try {
+      this.resource.runInAsyncScope(last);
+    } finally {
+      // Context managers that follow async_hooks keep the context until then.
+      this.resource.emitDestroy();
+    }
   }
 }

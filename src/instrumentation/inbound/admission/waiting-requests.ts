@@ -2,7 +2,7 @@ import type { Arrival } from './arrival.js';
 
 /** The requests that wait for their handlers, in the order in which they came. */
 export class WaitingRequests {
-  private requests: Arrival[] = [];
+  private requests: (Arrival | undefined)[] = [];
   /** The index of the oldest one in `requests`. */
   private head = 0;
   /** Those behind another request of their connection, by connection: pipelined requests keep their order. */
@@ -32,6 +32,7 @@ export class WaitingRequests {
   takeOldest(): Arrival | undefined {
     const arrival = this.requests[this.head];
     if (arrival === undefined) return undefined;
+    this.requests[this.head] = undefined;
     this.head++;
     if (this.head > 64 && this.head * 2 > this.requests.length) {
       this.requests = this.requests.slice(this.head);
@@ -54,6 +55,7 @@ export class WaitingRequests {
     this.requests = [];
     this.head = 0;
     for (const arrival of all) {
+      if (arrival === undefined) continue;
       if (test(arrival)) this.leave(arrival);
       else this.requests.push(arrival);
     }
