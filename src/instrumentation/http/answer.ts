@@ -5,6 +5,7 @@ import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
 import type { ServedRequest } from '../inbound/served-request.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
+import { answerInPlace } from './handlers/mute-response.js';
 import { type Answer, isConnectUnary, type RpcError, rpcAnswer } from './rpc.js';
 
 const DEADLINE_EXCEEDED: RpcError = {
@@ -76,7 +77,7 @@ interface Head {
  * Turns an answer of exactly 500 into 504 when the time of its request is up: `fetch` and others wrap the reason of an
  * abort, and a framework that does not see the reason's status answers 500. A framework that does see it answers 504, and
  * gets `timebudget: 0` added. Heads that are written by `write`, `end` or `flushHeaders` come through `writeHead` as well.
- * A 500 of Connect stays: its body says `internal`, and a client takes the code from there.
+ * A 500 of Connect is replaced with its body, which says `internal`: a client takes the code from there.
  *
  * The settings are the words after the status 504, if any: HTTP/2 has none.
  */
@@ -86,8 +87,12 @@ export function wrapWriteHead(original: Method, patched: Patched<readonly string
     const status = Number(args[0]);
     const concerns = status === 500 || status === 504;
     const stays = timeoutPhrase === undefined || !concerns || this.headersSent || !isTimeUp(this);
-    if (stays || (status === 500 && this.req !== undefined && isConnectUnary(this.req))) {
-      return original.apply(this, args);
+    if (stays) return original.apply(this, args);
+    const { req: request } = this;
+    if (status === 500 && request !== undefined && isConnectUnary(request)) {
+      const response = this as unknown as InboundResponse;
+      answerInPlace(response, () => answerTimeout(request, response));
+      return this;
     }
     const [, second, third] = args;
     const hasPhrase = typeof second === 'string';

@@ -1,4 +1,3 @@
-import { ServerResponse } from 'node:http';
 import { types } from 'node:util';
 import { diag } from '@opentelemetry/api';
 import { isOthersEnd } from '../../../context/scope/origin.js';
@@ -7,7 +6,7 @@ import { privateField } from '../../../private-field.js';
 import type { Method } from '../../hooks/patch-method.js';
 import { answerInternalError, answerTimeout } from '../answer.js';
 import type { HttpServedRequest } from '../served-request.js';
-import { muteResponse } from './mute-response.js';
+import { answerInPlace } from './mute-response.js';
 
 /** The requests whose handlers have returned a promise. Several requests may wait for one promise. */
 const requestsOf = privateField<readonly HttpServedRequest[]>();
@@ -73,13 +72,11 @@ export function answerEscapedError(error: unknown, served: HttpServedRequest): v
     return;
   }
   try {
-    // The handler may have set fields for an answer that does not come.
-    for (const name of response.getHeaderNames()) response.removeHeader(name);
-    if (response instanceof ServerResponse) response.statusMessage = '';
-    if (isForeign) answerInternalError(request, response);
-    // The time of a `withTimeout` in the handler, or of shared work, is not the caller's.
-    else answerTimeout(request, response, outcome !== undefined);
-    muteResponse(response);
+    answerInPlace(response, () => {
+      if (isForeign) answerInternalError(request, response);
+      // The time of a `withTimeout` in the handler, or of shared work, is not the caller's.
+      else answerTimeout(request, response, outcome !== undefined);
+    });
   } catch (failure) {
     diag.error('a request that has failed gets no answer', failure);
     response.destroy();

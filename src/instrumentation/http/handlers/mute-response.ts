@@ -1,13 +1,22 @@
+import { ServerResponse } from 'node:http';
 import type { InboundResponse } from '../../options.js';
 
 type Callback = (error?: Error | null) => void;
+
+/** Calls `answer` in place of the handler, which may have set fields for an answer that does not come, and may write on. */
+export function answerInPlace(response: InboundResponse, answer: () => void): void {
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  if (response instanceof ServerResponse) response.statusMessage = '';
+  answer();
+  muteResponse(response);
+}
 
 /**
  * Lets a response swallow what its handler still writes: it has been answered in place of the handler, which knows
  * nothing of that. Node would emit an 'error' for a write after the end, and throw where a header is set after the head;
  * in a callback either ends the process.
  */
-export function muteResponse(response: InboundResponse): void {
+function muteResponse(response: InboundResponse): void {
   Object.assign(response, MUTED);
 }
 
