@@ -67,6 +67,12 @@ export class HttpServedRequest extends ServedRequest {
     return this.transport === 'http' ? this.exchange?.request.socket : undefined;
   }
 
+  /** Node ends a connection whose caller has ended it, and closes it some turns later. */
+  override get isAbandoned(): boolean {
+    const socket = this.transport === 'http' ? this.exchange?.request.socket : undefined;
+    return socket?.destroyed === true || socket?.writableEnded === true;
+  }
+
   protected override get isAnswered(): boolean {
     return !this.isOpen;
   }

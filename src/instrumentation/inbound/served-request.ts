@@ -68,6 +68,8 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
       scope?.completeAnswered();
       return;
     }
+    // The close of its connection follows, and counts it.
+    if (this.isAbandoned) return;
     this.late = true;
     record({ type: 'refused', transport, reason: refusal });
     this.answerRefusal(refusal);
@@ -169,6 +171,10 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
 
   /** See {@link Admittable}. */
   abstract readonly connection: object | undefined;
+
+  get isAbandoned(): boolean {
+    return false;
+  }
 
   /** Whether the answer is complete, or can't be given any more. */
   protected abstract readonly isAnswered: boolean;

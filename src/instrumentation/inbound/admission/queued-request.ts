@@ -10,6 +10,8 @@ export interface Admittable {
   readonly transport: Transport;
   /** Requests of the same connection begin in the order in which they came; `undefined`: in any order. */
   readonly connection: object | undefined;
+  /** Whether the connection is gone, although no event has told it to the request. */
+  readonly isAbandoned: boolean;
   runQueued(run: () => unknown): void;
   refuse(refusal: Refusal): void;
 }
@@ -35,7 +37,7 @@ export class QueuedRequest implements Arrival {
   }
 
   isOver(): boolean {
-    return this.request.scope?.ended() !== undefined;
+    return this.request.isAbandoned || this.request.scope?.ended() !== undefined;
   }
 
   begin(): void {
