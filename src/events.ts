@@ -98,30 +98,30 @@ export interface MeasuredBudget {
 }
 
 /**
- * Measures the budgets of inbound requests. Two methods, not an event: an object for every request would cost too much.
+ * Measures inbound requests. Methods, not events: an object for every request would cost too much.
  */
-export interface BudgetMeter {
+export interface RequestMeter {
   /** A request has arrived with a budget from its caller. */
   received(budget: MeasuredBudget, transport: Transport): void;
   /** A request with a budget, from its caller or by default, has been answered. */
   served(budget: MeasuredBudget, transport: Transport): void;
-}
-
-/** Measures the waits of inbound requests for their handlers. */
-export interface WaitMeter {
-  /** One request more waits (1), or one less (-1). */
+  /** One request more waits for its handler (1), or one less (-1). */
   waiting(change: 1 | -1, transport: Transport): void;
   /** A handler has begun after a wait of `ms`. */
   waited(ms: number, transport: Transport): void;
 }
 
-const meters = new Set<BudgetMeter>();
+const meters = new Set<RequestMeter>();
 
-/** Passes a budget to every meter. An error of a meter is ignored. */
-export function measureBudget(moment: keyof BudgetMeter, budget: MeasuredBudget, transport: Transport): void {
+/** Passes a measurement to every meter. An error of a meter is ignored. */
+export function measure<Moment extends keyof RequestMeter>(
+  moment: Moment,
+  value: Parameters<RequestMeter[Moment]>[0],
+  transport: Transport,
+): void {
   for (const meter of meters) {
     try {
-      meter[moment](budget, transport);
+      (meter[moment] as (measured: typeof value, transport: Transport) => void)(value, transport);
     } catch {
       // As for listeners.
     }
@@ -129,26 +129,7 @@ export function measureBudget(moment: keyof BudgetMeter, budget: MeasuredBudget,
 }
 
 /** Adds a meter. Returns a function that removes it. */
-export function addBudgetMeter(meter: BudgetMeter): () => void {
+export function addMeter(meter: RequestMeter): () => void {
   meters.add(meter);
   return () => void meters.delete(meter);
-}
-
-const waitMeters = new Set<WaitMeter>();
-
-/** Passes a measurement to every meter of waits. An error of a meter is ignored. */
-export function measureWait(measure: (meter: WaitMeter) => void): void {
-  for (const meter of waitMeters) {
-    try {
-      measure(meter);
-    } catch {
-      // As for listeners.
-    }
-  }
-}
-
-/** Adds a meter of waits. Returns a function that removes it. */
-export function addWaitMeter(meter: WaitMeter): () => void {
-  waitMeters.add(meter);
-  return () => void waitMeters.delete(meter);
 }

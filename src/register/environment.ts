@@ -1,10 +1,22 @@
 import { outOfRange } from '../check-argument.js';
 import type { DeadlineInstrumentationConfig } from '../instrumentation/options.js';
-import { sharedCalls } from '../instrumentation/outbound/shared-calls.js';
-import { resolveKeyFilter } from '../propagation/baggage/key-filter.js';
-import type { CustomBaggageLimits } from '../propagation/baggage/options.js';
 import type { PropagatorOptions } from '../propagation/create-propagator.js';
-import { type DeadlineSpanProcessorOptions, HANG_UP_STATUSES, type HangUpStatus } from '../telemetry/span-options.js';
+import type { DeadlineSpanProcessorOptions } from '../telemetry/span-options.js';
+import {
+  ADMISSION,
+  BAGGAGE_LIMITS,
+  BAGGAGE_PINNED,
+  CLIENT_SHARED,
+  DEFAULT_BUDGET,
+  HANG_UP_STATUS,
+  list,
+  MAX_BUDGET,
+  MODE,
+  RESERVE,
+  TRUST,
+  VARIABLES,
+  type Variable,
+} from './variables.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,127 +32,7 @@ export interface RegisterSettings {
   readonly spans: DeadlineSpanProcessorOptions;
 }
 
-/** One variable: how its value is read, and the words for a warning about a bad value. */
-interface Variable<T> {
-  readonly name: string;
-  readonly expected: string;
-  /** In words: the consequence of a bad value. */
-  readonly fallback: string;
-  /** Returns `undefined` for a bad value. */
-  parse(text: string): T | undefined;
-}
-
 const DEFAULT_PROPAGATORS = ['tracecontext', 'baggage', 'deadline'];
-
-const DURATION = 'a duration above 0 in milliseconds, or with a unit such as 250ms, 10s or 2m';
-
-const DEFAULT_BUDGET: Variable<number> = {
-  name: 'OTEL_DEADLINE_DEFAULT_BUDGET',
-  expected: DURATION,
-  fallback: 'requests that bring no budget get none',
-  parse: parseBudget,
-};
-
-const MAX_BUDGET: Variable<number> = {
-  name: 'OTEL_DEADLINE_MAX_BUDGET',
-  expected: DURATION,
-  fallback: 'budgets are not cut',
-  parse: parseBudget,
-};
-
-const RESERVE: Variable<number> = {
-  name: 'OTEL_DEADLINE_RESERVE',
-  expected: 'a percentage below 100 such as 5%, or 5 milliseconds or more such as 50 or 50ms',
-  fallback: 'nothing is kept back',
-  parse(text) {
-    const percent = /^(\d{1,2}(?:\.\d+)?)\s*%$/.exec(text)?.[1];
-    if (percent !== undefined) return Number(percent) / 100;
-    const ms = parseDuration(text);
-    return ms === 0 || (ms !== undefined && ms >= 5) ? ms : undefined;
-  },
-};
-
-const TRUST: Variable<boolean> = {
-  name: 'OTEL_DEADLINE_TRUST',
-  expected: 'true or false',
-  fallback: 'callers are trusted',
-  parse: parseBoolean,
-};
-
-const ADMISSION: Variable<boolean> = {
-  name: 'OTEL_DEADLINE_ADMISSION',
-  expected: 'true or false',
-  fallback: 'no request waits for its handler',
-  parse: parseBoolean,
-};
-
-const MODE: Variable<'enforce' | 'observe' | 'off'> = {
-  name: 'OTEL_DEADLINE_MODE',
-  expected: 'enforce, observe or off',
-  fallback: 'deadlines are enforced',
-  parse: (text) => (['enforce', 'observe', 'off'] as const).find((mode) => mode === text.toLowerCase()),
-};
-
-const HANG_UP_STATUS: Variable<HangUpStatus> = {
-  name: 'OTEL_DEADLINE_HANG_UP_STATUS',
-  expected: 'unset or keep',
-  fallback: 'the status is unset',
-  parse: (text) => HANG_UP_STATUSES.find((status) => status === text.toLowerCase()),
-};
-
-const BAGGAGE_LIMITS: Variable<'safe' | 'w3c' | 'otel' | CustomBaggageLimits> = {
-  name: 'OTEL_DEADLINE_BAGGAGE_LIMITS',
-  expected: 'safe, w3c, otel, or members and bytes such as 64,4096',
-  fallback: 'the limits are safe',
-  parse(text) {
-    const [, members, bytes] = /^(\d{1,9})\s*,\s*(\d{1,9})$/.exec(text) ?? [];
-    if (members !== undefined) return { members: Number(members), bytes: Number(bytes) };
-    return (['safe', 'w3c', 'otel'] as const).find((limits) => limits === text.toLowerCase());
-  },
-};
-
-const BAGGAGE_PINNED: Variable<readonly string[]> = {
-  name: 'OTEL_DEADLINE_BAGGAGE_PINNED',
-  expected: 'keys, and prefixes with a * at their end, separated by commas',
-  fallback: 'no key goes first',
-  parse(text) {
-    const keys = list(text);
-    try {
-      resolveKeyFilter('pinned', keys);
-      return keys;
-    } catch {
-      return undefined;
-    }
-  },
-};
-
-const CLIENT_SHARED: Variable<readonly string[]> = {
-  name: 'OTEL_DEADLINE_CLIENT_SHARED',
-  expected: 'patterns such as https://issuer.example/keys/*, where * is any text, separated by commas',
-  fallback: 'the default calls are shared',
-  parse(text) {
-    const patterns = list(text);
-    try {
-      sharedCalls('shared', patterns);
-      return patterns;
-    } catch {
-      return undefined;
-    }
-  },
-};
-
-const VARIABLES = [
-  DEFAULT_BUDGET,
-  MAX_BUDGET,
-  RESERVE,
-  TRUST,
-  ADMISSION,
-  MODE,
-  CLIENT_SHARED,
-  HANG_UP_STATUS,
-  BAGGAGE_LIMITS,
-  BAGGAGE_PINNED,
-];
 
 /**
  * Reads the environment. An empty variable counts as one that is not set, as everywhere in OpenTelemetry.
@@ -177,29 +69,6 @@ export function readEnvironment(env: Environment, complain: (message: string) =>
     instrumentation: mode === 'off' ? undefined : { mode, server, client },
     spans: present({ hangUpStatus: read(HANG_UP_STATUS) }),
   };
-}
-
-function parseBoolean(text: string): boolean | undefined {
-  const word = text.toLowerCase();
-  return word === 'true' || word === 'false' ? word === 'true' : undefined;
-}
-
-/** Refuses 0, with which every request would be rejected: it was meant as something else, such as "no limit". */
-function parseBudget(text: string): number | undefined {
-  return parseDuration(text) || undefined;
-}
-
-const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
-
-/** A duration in ms; `undefined` when `text` is none. */
-function parseDuration(text: string): number | undefined {
-  const [, number, unit = 'ms'] = /^(\d{1,12}(?:\.\d{1,12})?)\s*(ms|s|m)?$/.exec(text) ?? [];
-  return number === undefined ? undefined : Number(number) * (UNITS[unit] as number);
-}
-
-function list(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  return names.filter((name) => name !== '');
 }
 
 /** `options` without those that are `undefined`. */

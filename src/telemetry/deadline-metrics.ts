@@ -1,12 +1,5 @@
 import { type Attributes, createNoopMeter, type Meter } from '@opentelemetry/api';
-import {
-  addBudgetMeter,
-  addWaitMeter,
-  type BudgetMeter,
-  type DeadlineEvent,
-  listen,
-  type WaitMeter,
-} from '../events.js';
+import { addMeter, type DeadlineEvent, listen, type RequestMeter } from '../events.js';
 import { NEVER } from '../time/clock.js';
 
 /** In seconds, from the fastest internal call to a budget longer than any caller waits. */
@@ -26,16 +19,14 @@ export function recordMetrics(meter: Meter): () => void {
   // Without a MeterProvider there is no one to record for.
   if (meter === createNoopMeter()) return () => {};
   const stopCounting = listen(counterOf(meter));
-  const stopMeasuring = addBudgetMeter(budgetMeterOf(meter));
-  const stopMeasuringWaits = addWaitMeter(waitMeterOf(meter));
+  const stopMeasuring = addMeter(requestMeterOf(meter));
   return () => {
     stopCounting();
     stopMeasuring();
-    stopMeasuringWaits();
   };
 }
 
-function budgetMeterOf(meter: Meter): BudgetMeter {
+function requestMeterOf(meter: Meter): RequestMeter {
   const received = meter.createHistogram('deadline.budget.received', {
     description: 'The budget that inbound requests receive from their callers.',
     unit: 's',
@@ -46,19 +37,6 @@ function budgetMeterOf(meter: Meter): BudgetMeter {
     unit: '1',
     advice: { explicitBucketBoundaries: UTILIZATION_BOUNDARIES },
   });
-  return {
-    received({ budget }, transport) {
-      received.record(budget / MS_PER_SECOND, { 'deadline.transport': transport });
-    },
-    served(measured, transport) {
-      // A default budget may be Infinity, and then has no utilization.
-      if (measured.budget === NEVER) return;
-      utilization.record(measured.spent / measured.budget, { 'deadline.transport': transport });
-    },
-  };
-}
-
-function waitMeterOf(meter: Meter): WaitMeter {
   const waiting = meter.createUpDownCounter('deadline.admission.waiting', {
     description: 'Inbound requests that wait for their handlers, because the event loop has no time.',
     unit: '{request}',
@@ -69,6 +47,14 @@ function waitMeterOf(meter: Meter): WaitMeter {
     advice: { explicitBucketBoundaries: BUDGET_BOUNDARIES },
   });
   return {
+    received({ budget }, transport) {
+      received.record(budget / MS_PER_SECOND, { 'deadline.transport': transport });
+    },
+    served(measured, transport) {
+      // A default budget may be Infinity, and then has no utilization.
+      if (measured.budget === NEVER) return;
+      utilization.record(measured.spent / measured.budget, { 'deadline.transport': transport });
+    },
     waiting: (change, transport) => waiting.add(change, { 'deadline.transport': transport }),
     waited: (ms, transport) => wait.record(ms / MS_PER_SECOND, { 'deadline.transport': transport }),
   };

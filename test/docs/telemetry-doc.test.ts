@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataPointType, MeterProvider } from '@opentelemetry/sdk-metrics';
-import { measureBudget, measureWait, record } from '../../src/events.js';
+import { measure, record } from '../../src/events.js';
 import { recordMetrics } from '../../src/telemetry/deadline-metrics.js';
 import { OnDemandReader } from '../support/metric-points.js';
 
@@ -25,9 +25,9 @@ async function recorded(): Promise<string[][]> {
   record({ type: 'refused', transport: 'http', reason: 'time' });
   record({ type: 'malformed', field: 'timebudget' });
   record({ type: 'baggage-dropped', direction: 'inbound', reason: 'invalid' });
-  for (const moment of ['received', 'served'] as const) measureBudget(moment, { budget: 100, spent: 50 }, 'http');
-  measureWait((meter) => meter.waiting(1, 'http'));
-  measureWait((meter) => meter.waited(5, 'http'));
+  for (const moment of ['received', 'served'] as const) measure(moment, { budget: 100, spent: 50 }, 'http');
+  measure('waiting', 1, 'http');
+  measure('waited', 5, 'http');
   stop();
   const { resourceMetrics } = await reader.collect();
   return resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>

@@ -1,6 +1,6 @@
 import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { type DeadlineEvent, measureBudget, record } from '../../src/events.js';
+import { type DeadlineEvent, measure, record } from '../../src/events.js';
 import { recordMetrics } from '../../src/telemetry/deadline-metrics.js';
 import { boundariesOf, OnDemandReader, pointsOf } from '../support/metric-points.js';
 
@@ -75,9 +75,9 @@ test.each(counted)('%j is counted', async (event, name, unit, attributes) => {
 });
 
 test('a budget that was received is recorded in seconds, by transport', async () => {
-  measureBudget('received', { budget: 1_500, spent: 0 }, 'http');
-  measureBudget('received', { budget: 250, spent: 0 }, 'http');
-  measureBudget('received', { budget: 40, spent: 0 }, 'grpc');
+  measure('received', { budget: 1_500, spent: 0 }, 'http');
+  measure('received', { budget: 250, spent: 0 }, 'http');
+  measure('received', { budget: 40, spent: 0 }, 'grpc');
   const point = (transport: string, value: object) => ({
     unit: 's',
     attributes: { 'deadline.transport': transport },
@@ -90,22 +90,22 @@ test('a budget that was received is recorded in seconds, by transport', async ()
 });
 
 test('the share of a budget that was used is recorded, more than all of it too', async () => {
-  measureBudget('served', { budget: 200, spent: 50 }, 'http2');
-  measureBudget('served', { budget: 200, spent: 300 }, 'http2');
+  measure('served', { budget: 200, spent: 50 }, 'http2');
+  measure('served', { budget: 200, spent: 300 }, 'http2');
   const point = { unit: '1', attributes: { 'deadline.transport': 'http2' }, value: { count: 2, sum: 1.75 } };
   expect(await pointsOf(reader)).toEqual({ 'deadline.budget.utilization': [point] });
   expect(await boundariesOf(reader, 'deadline.budget.utilization')).toContain(0.9);
 });
 
 test('of a budget without end nothing can be used up', async () => {
-  measureBudget('served', { budget: Number.POSITIVE_INFINITY, spent: Number.NaN }, 'http');
+  measure('served', { budget: Number.POSITIVE_INFINITY, spent: Number.NaN }, 'http');
   expect(await pointsOf(reader)).toEqual({});
 });
 
 test('stopped, it records nothing more', async () => {
   stop();
   record({ type: 'malformed', field: 'timebudget' });
-  measureBudget('received', { budget: 100, spent: 0 }, 'http');
+  measure('received', { budget: 100, spent: 0 }, 'http');
   expect(await pointsOf(reader)).toEqual({});
 });
 
@@ -113,7 +113,7 @@ test('without a MeterProvider nobody looks at a budget', () => {
   stop();
   const stopNoop = recordMetrics(createNoopMeter());
   const budget = jest.fn(() => 100);
-  measureBudget('received', Object.defineProperty({ spent: 0, budget: 0 }, 'budget', { get: budget }), 'http');
+  measure('received', Object.defineProperty({ spent: 0, budget: 0 }, 'budget', { get: budget }), 'http');
   expect(budget).not.toHaveBeenCalled();
   stopNoop();
 });

@@ -3,7 +3,7 @@ import { getScope, parentScope, setScope } from '../../context/context-scope.js'
 import { Deadline } from '../../context/deadline.js';
 import { type Handler, Scope } from '../../context/scope/scope.js';
 import type { EndReason } from '../../errors.js';
-import { measureBudget, record, type Transport } from '../../events.js';
+import { measure, record, type Transport } from '../../events.js';
 import type { Inbound } from '../../propagation/inbound.js';
 import type { InboundCall, InboundRequest } from '../options.js';
 import type { Settings } from '../settings.js';
@@ -79,7 +79,7 @@ export abstract class ArrivedRequest implements Inbound, Handler {
   /** Counts the request. Returns the reason for which its handler must not run: its time was up on arrival. */
   begin(): EndReason | undefined {
     const { scope, transport } = this;
-    if (scope?.deadline?.inherited) measureBudget('received', scope.deadline, transport);
+    if (scope?.deadline?.inherited) measure('received', scope.deadline, transport);
     const reason = scope?.ended()?.reason;
     if (reason === undefined) return undefined;
     this.late = true;

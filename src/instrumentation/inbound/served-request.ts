@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { Scope } from '../../context/scope/scope.js';
 import { isDeadlineExceeded } from '../../errors.js';
-import { measureBudget, record } from '../../events.js';
+import { measure, record } from '../../events.js';
 import { clearAlarm, setAlarm } from '../../time/alarms.js';
 import { now } from '../../time/clock.js';
 import { observeCancel } from '../outbound/observed-cancel.js';
@@ -97,7 +97,7 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
     const exceeded = reason === undefined ? soon && !answered : isDeadlineExceeded(reason);
     const cancelled = !exceeded && !answered && settings.server.cancelOnDisconnect(this.request);
     // A request that was late has been counted as rejected.
-    if (scope.deadline !== undefined && !late) measureBudget('served', scope.deadline, transport);
+    if (scope.deadline !== undefined && !late) measure('served', scope.deadline, transport);
     if (exceeded && !late) {
       record({ type: 'exceeded', side: 'server', transport, inherited: deadline?.inherited === true });
     }

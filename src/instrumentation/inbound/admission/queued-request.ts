@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Scope } from '../../../context/scope/scope.js';
-import { measureWait, type Transport } from '../../../events.js';
+import { measure, type Transport } from '../../../events.js';
 import { NEVER, now } from '../../../time/clock.js';
 import type { Arrival, Refusal } from './arrival.js';
 
@@ -29,7 +29,7 @@ export class QueuedRequest implements Arrival {
   ) {
     const due = request.scope?.effectiveDeadline()?.due ?? NEVER;
     this.budget = due === NEVER ? undefined : Math.max(due - readAt, 0);
-    measureWait((meter) => meter.waiting(1, request.transport));
+    measure('waiting', 1, request.transport);
   }
 
   get connection(): object | undefined {
@@ -42,15 +42,13 @@ export class QueuedRequest implements Arrival {
 
   begin(): void {
     const { transport } = this.request;
-    measureWait((meter) => {
-      meter.waiting(-1, transport);
-      meter.waited(now() - this.readAt, transport);
-    });
+    measure('waiting', -1, transport);
+    measure('waited', now() - this.readAt, transport);
     this.leave(() => this.request.runQueued(this.run));
   }
 
   refuse(refusal: Refusal): void {
-    measureWait((meter) => meter.waiting(-1, this.request.transport));
+    measure('waiting', -1, this.request.transport);
     this.leave(() => this.request.refuse(refusal));
   }
 
