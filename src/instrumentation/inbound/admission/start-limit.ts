@@ -11,11 +11,10 @@ const GROWTH = 1.2;
 /** Below it the loop has been idle for so long that the limit was wrong. */
 const UNUSED = 0.5;
 /**
- * For how long the loop has to be busy, in ms, before the limit is set, and how much of that a single look can prove: one
- * busy moment says nothing (a handler, a collection of garbage, the start of the process).
+ * For how long the loop has to be busy, in ms, before the limit is set: a short busy moment says nothing. One long look may
+ * be enough, because handlers that begin together make long turns, and a look comes once a turn.
  */
 const PROOF = 100;
-const LONGEST_PROOF = 60;
 /** A limit that is this much above what is unfinished has no effect any more. */
 const SLACK = 100;
 
@@ -40,7 +39,7 @@ export class StartLimit {
   /** Adjusts the limit after a look at the load. */
   adjust({ isBusy, utilization, recently, interval }: Load, unfinished: number, isWaiting: boolean): void {
     const wasBusyFor = this.busyFor;
-    this.busyFor = isBusy ? wasBusyFor + Math.min(interval, LONGEST_PROOF) : 0;
+    this.busyFor = isBusy ? wasBusyFor + interval : 0;
     const { limit, hasHeldBack } = this;
     this.hasHeldBack = false;
     if (wasBusyFor < PROOF && this.busyFor >= PROOF) {

@@ -20,14 +20,16 @@ function overloaded(unfinished: number): StartLimit {
   return limit;
 }
 
-test('one busy moment sets no limit, however long', () => {
+test('short busy moments set no limit', () => {
   const limit = new StartLimit();
-  limit.adjust({ ...load(1), interval: 5000 }, 40, false);
-  limit.adjust(load(0.5), 40, false);
-  limit.adjust(load(1), 40, false);
-  limit.adjust(load(0.5), 40, false);
-  limit.adjust(load(1), 40, false);
+  for (const utilization of [1, 1, 0.5, 1, 1, 1, 0.5, 1]) limit.adjust(load(utilization), 40, false);
   expect(limit.allows(1e6)).toBe(true);
+});
+
+test('one look does, at a turn of the loop that was long', () => {
+  const limit = new StartLimit();
+  limit.adjust({ ...load(1), interval: 300 }, 40, false);
+  expect(limitOf(limit)).toBe(20);
 });
 
 test.each([
