@@ -51,7 +51,7 @@ export interface ServerOptions {
   /**
    * Whether requests wait in front of their handlers while this thread has no time for them, so that those whose callers
    * have gone are found before any work is done for them. In `mode: 'observe'` they are counted, and don't wait.
-   * Default: false.
+   * Default: true.
    */
   readonly admission?: boolean;
 }

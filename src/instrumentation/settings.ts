@@ -70,7 +70,7 @@ function resolveServer(options: DeadlineInstrumentationConfig['server'] = {}): S
     http: flag('server.http', options.http, true),
     http2: flag('server.http2', options.http2, true),
     grpc: flag('server.grpc', options.grpc, true),
-    admission: flag('server.admission', options.admission, false),
+    admission: flag('server.admission', options.admission, true),
     keepStatus: flag('server.keepStatus', options.keepStatus, false),
     ignore: filter('server.ignore', options.ignore) ?? (() => false),
     trust: predicate('server.trust', options.trust, true, false),

@@ -2,6 +2,7 @@ import { diag } from '@opentelemetry/api';
 import { now } from '../../../time/clock.js';
 import type { Arrival, Refusal } from './arrival.js';
 import { EventLoopLoad, LOOK_INTERVAL, type Load } from './event-loop-load.js';
+import { Flow } from './flow.js';
 import { StartLimit } from './start-limit.js';
 import { areTimersFaked, nextTurn, wakeAfter } from './turns.js';
 import { Unfinished } from './unfinished.js';
@@ -16,8 +17,12 @@ const READ_TURNS = 8;
 const READ_TIME = 10;
 /** The share of the last slice's time for which it may read beyond that. */
 const READ_SHARE = 0.5;
-/** Of its budget. Under overload, a request that has waited longer is refused: its caller would wait for nothing. */
+/** Of its budget. Under overload, a request that has waited longer is refused, unless its turn will come in time. */
 const PATIENCE = 0.3;
+/** Of their budgets: in so much time has to finish what begins under overload. */
+const TURNAROUND = 0.4;
+/** The weight of a request in the mean of the budgets. */
+const NEWEST_BUDGET = 0.05;
 /** Unless the loop has been idle lately: then all that wait will soon have begun. */
 const HOPELESS = 0.8;
 /** The wait of the oldest request that shows a real overload: this long, in ms, or this share of its budget. */
@@ -41,6 +46,9 @@ export const MAX_WAITING = 4096;
 export class Admission {
   private readonly limit = new StartLimit();
   private readonly unfinished = new Unfinished();
+  private readonly flow = new Flow();
+  /** The mean of the budgets with which handlers have begun lately, in ms. */
+  private meanBudget = ASSUMED_BUDGET;
   private readonly waiting = new WaitingRequests();
   private overloaded = false;
   /** Whether the next turn is ordered. */
@@ -76,6 +84,7 @@ export class Admission {
   /** A request for which there is no time has to wait: it begins later, or is refused. */
   enqueue(arrival: Arrival): void {
     this.waiting.add(arrival);
+    this.flow.noteArrival();
     const tooMany = this.waiting.count > MAX_WAITING ? this.waiting.takeOldest() : undefined;
     if (tooMany !== undefined) refuse(tooMany, 'full');
     this.orderTurn(arrival.readAt);
@@ -88,6 +97,7 @@ export class Admission {
 
   finish(generation: number): void {
     this.unfinished.finish(generation);
+    this.flow.noteFinish();
     if (this.waiting.count > 0) this.orderTurn(now());
   }
 
@@ -111,8 +121,8 @@ export class Admission {
     try {
       if (this.load.look(instant)) this.adjust(instant);
       this.noticeOverload(instant);
-      this.sweep(instant);
       this.beginSome(instant);
+      this.sweep(now());
     } finally {
       // Also where a handler has thrown.
       this.orderNext(instant);
@@ -134,8 +144,15 @@ export class Admission {
       const arrival = this.overloaded ? this.waiting.takeNewest() : this.waiting.takeOldest();
       if (arrival === undefined) return;
       if (arrival.isOver()) refuse(arrival, 'time');
-      else arrival.begin();
+      else this.beginQueued(arrival);
     }
+  }
+
+  private beginQueued(arrival: Arrival): void {
+    const { budget = ASSUMED_BUDGET } = arrival;
+    this.meanBudget += (budget - this.meanBudget) * NEWEST_BUDGET;
+    this.flow.noteBegin();
+    arrival.begin();
   }
 
   private orderNext(began: number): void {
@@ -161,8 +178,12 @@ export class Admission {
 
   private adjust(instant: number): void {
     this.unfinished.advance(instant);
+    this.flow.advance(instant);
     const { count } = this.unfinished;
-    this.limit.adjust(this.load, count, this.waiting.count > 0);
+    // Little's law: how long each takes is how many there are, by how many finish in a ms.
+    const { done } = this.flow;
+    const inTime = done === undefined ? count : done * this.meanBudget * TURNAROUND;
+    this.limit.adjust(this.load, count, inTime, this.waiting.count > 0);
   }
 
   private noticeOverload(instant: number): void {
@@ -171,23 +192,29 @@ export class Admission {
     const { readAt, budget = ASSUMED_BUDGET } = oldest;
     if (instant - readAt < Math.min(ONSET, budget * ONSET_SHARE)) return;
     this.overloaded = true;
+    // The burst that has begun it may be all that comes.
+    this.flow.reset(instant);
   }
 
   /** Refuses those for which there is no hope, so that they don't wait, and take no memory. */
   private sweep(instant: number): void {
     if (instant - this.sweptAt < LOOK_INTERVAL) return;
     this.sweptAt = instant;
-    const isHopeless = this.overloaded && this.load.recently > HOPELESS;
-    this.waiting.removeWhere((arrival) => {
-      const isRefused = arrival.isOver() || (isHopeless && hasWaitedTooLong(arrival, instant));
+    this.flow.advance(instant);
+    const isBusy = this.overloaded && this.load.recently > HOPELESS;
+    const { drained } = this.flow;
+    this.waiting.removeWhere((arrival, newer) => {
+      const isRefused = arrival.isOver() || (isBusy && isHopeless(arrival, instant, (newer + 1) / drained));
       if (isRefused) refuse(arrival, 'time');
       return isRefused;
     });
   }
 }
 
-function hasWaitedTooLong({ readAt, budget }: Arrival, instant: number): boolean {
-  return budget !== undefined && instant - readAt > budget * PATIENCE;
+/** @param wait the ms until the turn of the request comes, `Infinity` where it does not */
+function isHopeless({ readAt, budget }: Arrival, instant: number, wait: number): boolean {
+  if (budget === undefined || instant - readAt <= budget * PATIENCE) return false;
+  return instant + wait > readAt + budget;
 }
 
 /** The others must not wait for ever because one response cannot be written to. */

@@ -36,15 +36,20 @@ export class StartLimit {
     return false;
   }
 
-  /** Adjusts the limit after a look at the load. */
-  adjust({ isBusy, utilization, recently, interval }: Load, unfinished: number, isWaiting: boolean): void {
+  /**
+   * Adjusts the limit after a look at the load.
+   *
+   * @param inTime how many may be unfinished at the present pace, if each is to finish in time
+   */
+  adjust(load: Load, unfinished: number, inTime: number, isWaiting: boolean): void {
+    const { isBusy, utilization, recently, interval } = load;
     const wasBusyFor = this.busyFor;
     this.busyFor = isBusy ? wasBusyFor + interval : 0;
     const { limit, hasHeldBack } = this;
     this.hasHeldBack = false;
     if (wasBusyFor < PROOF && this.busyFor >= PROOF) {
       // What is unfinished has proved to be too much.
-      this.limit = Math.min(limit, Math.max(2, Math.ceil(unfinished / 2)));
+      this.limit = Math.min(limit, Math.max(2, Math.min(Math.ceil(unfinished / 2), inTime)));
     } else if (hasHeldBack && recently < UNUSED) {
       // The load was of another kind: the requests wait for something else than this loop.
       this.limit = Number.POSITIVE_INFINITY;
@@ -52,7 +57,7 @@ export class StartLimit {
       // As many as fill the loop, if all need as much of its time.
       this.limit = Math.max(limit + 1, limit * Math.min(GROWTH, 1 / utilization));
     } else if (utilization > FULL && unfinished >= Math.floor(limit)) {
-      this.limit = Math.max(1, limit * Math.max(0.5, CUT ** (interval / LOOK_INTERVAL)));
+      this.limit = Math.max(1, Math.min(inTime, limit * Math.max(0.5, CUT ** (interval / LOOK_INTERVAL))));
     } else if (!isWaiting && !isBusy) {
       this.limit = limit > 2 * unfinished + SLACK ? Number.POSITIVE_INFINITY : limit + 1;
     }

@@ -49,14 +49,20 @@ export class WaitingRequests {
     return arrival;
   }
 
-  /** Removes the requests for which `test` returns true. */
-  removeWhere(test: (arrival: Arrival) => boolean): void {
+  /**
+   * Removes the requests for which `test` returns true.
+   *
+   * @param test gets a request, and how many newer ones were in the queue
+   */
+  removeWhere(test: (arrival: Arrival, newer: number) => boolean): void {
     const all = this.requests.slice(this.head);
     this.requests = [];
     this.head = 0;
+    let newer = all.length;
     for (const arrival of all) {
+      newer--;
       if (arrival === undefined) continue;
-      if (test(arrival)) this.leave(arrival);
+      if (test(arrival, newer)) this.leave(arrival);
       else this.requests.push(arrival);
     }
   }

@@ -1,6 +1,9 @@
 import { LOOK_INTERVAL } from '../../../../src/instrumentation/inbound/admission/event-loop-load.js';
 import { StartLimit } from '../../../../src/instrumentation/inbound/admission/start-limit.js';
 
+/** More than any limit: the pace allows all. */
+const MANY = 1e6;
+
 function load(utilization: number, recently = 0.9) {
   const isBusy = utilization > 0.95;
   return { utilization, recently, isBusy, interval: LOOK_INTERVAL, look: () => true };
@@ -16,19 +19,19 @@ function limitOf(limit: StartLimit): number {
 /** Busy for long enough, with that many unfinished. */
 function overloaded(unfinished: number): StartLimit {
   const limit = new StartLimit();
-  for (let i = 0; i < 5; i++) limit.adjust(load(1), unfinished, true);
+  for (let i = 0; i < 5; i++) limit.adjust(load(1), unfinished, MANY, true);
   return limit;
 }
 
 test('short busy moments set no limit', () => {
   const limit = new StartLimit();
-  for (const utilization of [1, 1, 0.5, 1, 1, 1, 0.5, 1]) limit.adjust(load(utilization), 40, false);
+  for (const utilization of [1, 1, 0.5, 1, 1, 1, 0.5, 1]) limit.adjust(load(utilization), 40, MANY, false);
   expect(limit.allows(1e6)).toBe(true);
 });
 
 test('one look does, at a turn of the loop that was long', () => {
   const limit = new StartLimit();
-  limit.adjust({ ...load(1), interval: 300 }, 40, false);
+  limit.adjust({ ...load(1), interval: 300 }, 40, MANY, false);
   expect(limitOf(limit)).toBe(20);
 });
 
@@ -43,9 +46,9 @@ test.each([
 
 test('falls while the loop is full, down to 1', () => {
   const limit = overloaded(40);
-  for (let i = 0; i < 10; i++) limit.adjust(load(1), 40, true);
+  for (let i = 0; i < 10; i++) limit.adjust(load(1), 40, MANY, true);
   expect(limitOf(limit)).toBe(11);
-  for (let i = 0; i < 200; i++) limit.adjust(load(1), 40, true);
+  for (let i = 0; i < 200; i++) limit.adjust(load(1), 40, MANY, true);
   expect(limitOf(limit)).toBe(1);
 });
 
@@ -57,26 +60,48 @@ test.each([
 ])('grows towards what fills the loop where it has held back at a utilization of %d', (utilization, expected) => {
   const limit = overloaded(40);
   limit.allows(40);
-  limit.adjust(load(utilization), 20, true);
+  limit.adjust(load(utilization), 20, MANY, true);
   expect(limitOf(limit)).toBe(expected);
 });
 
 test('grows by at least one', () => {
   const limit = overloaded(1);
   limit.allows(2);
-  limit.adjust(load(0.9), 2, true);
+  limit.adjust(load(0.9), 2, MANY, true);
   expect(limitOf(limit)).toBe(3);
 });
 
 test('is given up at once where it has held back although the loop has been idle', () => {
   const limit = overloaded(40);
   limit.allows(40);
-  limit.adjust(load(0.1, 0.4), 20, true);
+  limit.adjust(load(0.1, 0.4), 20, MANY, true);
   expect(limit.allows(1e6)).toBe(true);
 });
 
 test('is given up some time after the overload', () => {
   const limit = overloaded(40);
-  for (let i = 0; i < 150; i++) limit.adjust(load(0.3), 10, false);
+  for (let i = 0; i < 150; i++) limit.adjust(load(0.3), 10, MANY, false);
   expect(limit.allows(1e6)).toBe(true);
+});
+
+test.each([
+  [40, 7, 7],
+  [40, 0.5, 2],
+  [6, 7, 3],
+])('with %i unfinished, of which %d would finish in time, %i may be', (unfinished, inTime, expected) => {
+  const limit = new StartLimit();
+  limit.adjust({ ...load(1), interval: 300 }, unfinished, inTime, true);
+  expect(limitOf(limit)).toBe(expected);
+});
+
+test('falls at once to what finishes in time', () => {
+  const limit = overloaded(40);
+  limit.adjust(load(1), 40, 6, true);
+  expect(limitOf(limit)).toBe(6);
+});
+
+test('does not fall to what finishes in time while the loop has time: then the requests wait for something else', () => {
+  const limit = overloaded(40);
+  limit.adjust(load(0.9), 40, 6, true);
+  expect(limitOf(limit)).toBe(20);
 });

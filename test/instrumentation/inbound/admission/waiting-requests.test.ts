@@ -48,6 +48,16 @@ test('a request that is removed lets the next one of its connection take its pla
   expect(takeAll(waiting, 'takeOldest').sort()).toEqual(['a2', 'b']);
 });
 
+test('tells of each how many newer ones there are', () => {
+  const waiting = fill(arrival('a'), arrival('b'), arrival('c'));
+  const newer: Record<string, number> = {};
+  waiting.removeWhere((each, count) => {
+    newer[(each as Named).name] = count;
+    return false;
+  });
+  expect(newer).toEqual({ a: 2, b: 1, c: 0 });
+});
+
 test('many can be taken in turn with others that come', () => {
   const waiting = new WaitingRequests();
   const names: string[] = [];
