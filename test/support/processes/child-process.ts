@@ -1,6 +1,5 @@
 import { type ForkOptions, fork, type ChildProcess as NodeProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { within } from '../waiting.js';
+import { EventEmitter, once } from 'node:events';
 import { cleanEnvironment } from './clean-environment.cjs';
 
 /** In ms. Far more than anything takes: a busy machine must not fail a test. Less than jest's own limit for a hook. */
@@ -62,6 +61,8 @@ export class ChildProcess {
   private questions = 0;
   /** How it ended, once all has been read that it wrote and sent. */
   private end: number | string | undefined;
+  /** Emits 'heard' when it wrote or sent something, and when it ended. */
+  private readonly news = new EventEmitter().setMaxListeners(0);
 
   private constructor(
     private readonly name: string,
@@ -70,13 +71,16 @@ export class ChildProcess {
     running.add(this);
     process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
+      this.news.emit('heard');
     });
     process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
+      this.news.emit('heard');
     });
     process.on('message', (message: unknown) => {
       if (isAnswer(message)) this.answers.set(message.answers, message);
       else this.messages.push(message);
+      this.news.emit('heard');
     });
     process.on('error', (error) => {
       this.stderr += error.message;
@@ -151,22 +155,25 @@ export class ChildProcess {
   }
 
   /**
-   * Waits until `condition` holds.
+   * Waits until `condition` holds, which only the process can bring about: it is looked at when that is heard of.
    *
    * @throws as soon as the process has ended without it, or when `limit` ms have passed
    */
   async until(what: string, condition: () => boolean, limit = LIMIT): Promise<void> {
-    await within(limit, what, () => this.gone || condition()).catch(() => {});
+    const over = AbortSignal.timeout(limit);
+    while (!this.gone && !condition() && !over.aborted) {
+      await once(this.news, 'heard', { signal: over }).catch(() => {});
+    }
     if (!condition()) throw this.failure(what, limit);
   }
 
   /** Waits until it ends by itself. Returns the exit code, or the signal that ended it. */
   async close(): Promise<number | string> {
-    await within(LIMIT, 'its end', () => this.gone).catch(() => {});
-    if (this.end !== undefined) return this.end;
-    const failure = this.failure('its end');
-    await this.stop();
-    throw failure;
+    await this.until('its end', () => this.gone).catch(async (failure) => {
+      await this.stop();
+      throw failure;
+    });
+    return this.end as number | string;
   }
 
   /** Ends it: at once, or when it has not ended by itself some seconds after it was asked to. */
@@ -183,6 +190,7 @@ export class ChildProcess {
   private ended(how: number | string): void {
     this.end = how;
     running.delete(this);
+    this.news.emit('heard');
   }
 
   private failure(what: string, limit = LIMIT): Error {
