@@ -97,7 +97,7 @@ export class Chain {
     while (!condition(states)) {
       if (Date.now() > end) throw new Error(`waited for ${what}: ${JSON.stringify(states)}`);
       // The hops have work to do beside answering.
-      await pause(5);
+      await pause(20);
       states = await this.states();
     }
     return states;

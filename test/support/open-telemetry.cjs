@@ -23,6 +23,12 @@ exports.startSdk = ({ spans, instrumentations, ...options }) => {
   return sdk;
 };
 
+exports.startParts = ({ instrumentations, ...globals }) => {
+  const { registerInstrumentations } = require('@opentelemetry/instrumentation');
+  exports.registerGlobals({ spans: {}, ...globals });
+  registerInstrumentations({ instrumentations: instrumentations() });
+};
+
 exports.registerGlobals = ({ textMapPropagator, spans }) => {
   const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks');
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());

@@ -1,4 +1,5 @@
 import type { TextMapPropagator } from '@opentelemetry/api';
+import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { NodeSDK, NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 
@@ -19,7 +20,19 @@ type SdkOptions = Partial<Omit<NodeSDKConfiguration, 'instrumentations'>> & {
 export declare function startSdk(options: SdkOptions): NodeSDK;
 
 /**
+ * Starts of the SDK what takes part in requests: context manager, propagator, spans and instrumentations. A process loads
+ * these in half of the time that the SDK takes, whose exporters are most of it.
+ *
+ * @param options as those of `startSdk`
+ */
+export declare function startParts(options: {
+  textMapPropagator: TextMapPropagator;
+  spans?: Spans;
+  instrumentations: () => Instrumentation[];
+}): void;
+
+/**
  * Registers the parts of OpenTelemetry that a deadline needs: context manager and propagator, and a TracerProvider
- * where there is something to call for its spans. A process loads them in half of the time that the SDK takes.
+ * where there is something to call for its spans.
  */
 export declare function registerGlobals(options: { textMapPropagator: TextMapPropagator; spans?: Spans }): void;
