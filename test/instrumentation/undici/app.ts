@@ -52,16 +52,43 @@ export interface Outcome {
   readonly elapsed: number;
 }
 
-/** An application in a process of its own, for the tests of a file. What it leaves behind fails them. */
+interface Running {
+  readonly child: ChildProcess;
+  /** The configuration that it was told last. */
+  readonly configuration: string;
+}
+
+/** By how a process is started: how many describe blocks will still use it, and the process. */
+const users = new Map<string, number>();
+const running = new Map<string, Running>();
+
+/**
+ * An application in a process of its own, for the tests of a describe block. Blocks of a file that differ in no more than
+ * the configuration use one process, one after the other. What a test leaves behind fails it.
+ */
 export class UndiciApp {
+  /** How its process is started, in JSON. */
+  private readonly start: string;
+  private readonly configuration: string;
   private child: ChildProcess | undefined;
 
-  constructor(private readonly setup: UndiciSetup = {}) {
-    beforeAll(() => this.start());
+  constructor({ config, ignored, ...setup }: UndiciSetup = {}) {
+    const start = { module: 'cjs', instrumentations: ['deadline'], loadsFetchFirst: false, node: [], ...setup };
+    this.start = JSON.stringify(start);
+    this.configuration = JSON.stringify({ config, ignored });
+    users.set(this.start, (users.get(this.start) ?? 0) + 1);
+
+    beforeAll(async () => {
+      this.child = await this.running();
+    });
     afterEach(async () => {
       expect(await this.ask('state')).toEqual({ alarms: 0, strays: [] });
     });
-    afterAll(() => this.child?.stop());
+    afterAll(async () => {
+      const left = (users.get(this.start) ?? 0) - 1;
+      users.set(this.start, left);
+      if (left === 0) await this.child?.stop();
+    });
   }
 
   call(call: Call): Promise<Outcome> {
@@ -83,13 +110,24 @@ export class UndiciApp {
     return this.child.ask(name, ...args);
   }
 
-  private async start(): Promise<void> {
-    const { module = 'cjs', instrumentations = ['deadline'], node = [], ...rest } = this.setup;
-    const env = { UNDICI_SETUP: JSON.stringify({ instrumentations, ...rest }) };
-    this.child = ChildProcess.fork(fixture(`app.${module}`), {
-      flags: ['--require', fixture('setup.cjs'), ...node],
-      env,
-    });
-    await this.child.firstMessage();
+  private async running(): Promise<ChildProcess> {
+    const { configuration } = this;
+    const before = running.get(this.start);
+    const child = before?.child ?? (await this.fork());
+    // Only then: an instrumentation that is enabled anew comes behind the others.
+    if (before !== undefined && before.configuration !== configuration) {
+      await child.ask('configure', JSON.parse(configuration));
+    }
+    running.set(this.start, { child, configuration });
+    return child;
+  }
+
+  private async fork(): Promise<ChildProcess> {
+    const { module, node, ...rest } = JSON.parse(this.start);
+    const env = { UNDICI_SETUP: JSON.stringify({ ...rest, ...JSON.parse(this.configuration) }) };
+    const flags = ['--require', fixture('setup.cjs'), ...node];
+    const child = ChildProcess.fork(fixture(`app.${module}`), { flags, env });
+    await child.firstMessage();
+    return child;
   }
 }
