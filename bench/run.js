@@ -16,15 +16,19 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     smoke: { type: 'boolean', default: false },
-    /** Of the overload benchmark: writes docs/overload.svg and prints no table. */
+    /** Of the overload benchmark: draws docs/overload.svg. */
     graph: { type: 'boolean', default: false },
+    /** Of the overload benchmark: the file that the figures are written to. */
+    json: { type: 'string' },
+    /** Of the overload benchmark: such a file, in place of a new run. */
+    from: { type: 'string' },
     /** Of the overload benchmark: what is compared with stock. */
     'set-up': { type: 'string' },
     /** Of the overload benchmark: the loads of all scenes without phases, such as `2,4`. */
     loads: { type: 'string' },
   },
 });
-const { smoke, graph, 'set-up': setUp } = values;
+const { smoke, graph, json, from, 'set-up': setUp } = values;
 const loads = values.loads?.split(',').map(Number);
 const effort = smoke ? SMOKE : FULL;
 const tables = {
@@ -36,7 +40,7 @@ const tables = {
   ripple: () => ripple(smoke ? { runs: 3, warmUpRuns: 1 } : { runs: 500, warmUpRuns: 50 }),
   throughput: () => throughput(smoke ? SMOKE_LOAD : FULL_LOAD),
   zombies: () => zombies({ rounds: smoke ? 1 : 5, roundMs: smoke ? 500 : 2_000, perSecond: 40 }),
-  [OVERLOAD]: () => overload({ smoke, scenes, graph, setUp, loads }),
+  [OVERLOAD]: () => overload({ smoke, scenes, graph, json, from, setUp, loads }),
 };
 
 // What follows `overload` are names of its scenes.

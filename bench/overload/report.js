@@ -1,14 +1,8 @@
+import { throughputRatio } from './figures.js';
 import { quantile } from './run-cell.js';
+import { verdicts } from './targets.js';
 
-/** @typedef {import('./run-cell.js').Result} Result */
-
-/**
- * @typedef {object} Measured a load of a scene, and what came of it
- * @property {number} load in multiples of the capacity
- * @property {number} capacity what stock can do, in answers a second
- * @property {{ perSecond: number, seconds: number }[]} phases
- * @property {Record<string, Result[]>} results the runs of stock, and of the set-up that is compared with it
- */
+/** @typedef {import('./figures.js').Row} Row */
 
 /** The width of each column, and its title. The figures of both set-ups stand side by side: stock first. */
 const COLUMNS = [
@@ -16,9 +10,9 @@ const COLUMNS = [
   [5, 'load'],
   [8, 'capacity'],
   [13, 'good, share'],
-  [7, 'target'],
-  [15, 'for nobody, %'],
-  [7, 'target'],
+  [13, 'target'],
+  [15, 'for nobody'],
+  [13, 'target'],
   [14, 'refused, %'],
   [13, 'p50, ms'],
   [13, 'p99, ms'],
@@ -34,116 +28,95 @@ function printLine(cells) {
 }
 
 /**
- * @param {import('./scenes.js').Scene} scene
- * @param {Measured} measured
+ * @param {import('./scene.js').Scene} scene
+ * @param {Row} row
+ * @param {string} setUp that is compared with stock
  */
-export function printLoad(scene, { load, capacity, phases, results }) {
-  const setUps = Object.keys(results);
-  const merged = Object.values(results).map(merge);
-  const sent = Math.max(1, ...merged.map(({ kinds }) => sum(kinds, 'sent')));
-  const runs = results.stock.length;
-  const possible = capacity * phases.reduce((total, { seconds }) => total + seconds, 0) * runs;
-  const both = (figure) => merged.map((result) => (result.valid ? figure(result) : 'void')).join(' / ');
-  const { good = {}, nobody } = scene.target;
+export function printRow(scene, row, setUp) {
+  const all = verdicts(scene, row, setUp);
+  const mark = (figure) => marked(all.find((verdict) => verdict.figure === figure));
+  const title = `${scene.name}: ${scene.title}`;
+  if (row.throughput === undefined) printLoad(title, scene, row, setUp, mark);
+  else console.log(`  ${title}`);
+  for (const [figure, text] of notes(scene, row, setUp)) console.log(`      ${text} ${mark(figure)}`.trimEnd());
+}
+
+function printLoad(title, { phases }, { load, capacity, figures }, setUp, mark) {
+  const pair = [figures.stock, figures[setUp]];
+  const both = (figure) => pair.map((each) => (each.valid ? figure(each) : 'void')).join(' / ');
   printLine([
-    `${scene.name}: ${scene.title}`,
-    phases.length === 1 ? `${load}x` : '',
+    title,
+    phases === undefined ? `${load}x` : '',
     capacity.toFixed(0),
-    both((result) => goodShare(result, possible).toFixed(2)),
-    good[load] === undefined ? '' : `>=${good[load]}`,
-    both((result) => percent(result.nobody)),
-    nobody === undefined ? '' : `<=${percent(nobody)}`,
-    both(({ refused }) => percent(refused / sent)),
-    both(({ latencies }) => ms(quantile(latencies, 0.5))),
-    both(({ latencies }) => ms(quantile(latencies, 0.99))),
+    both(({ good }) => good.toFixed(2)),
+    mark('good'),
+    both(({ nobody }) => nobody.toFixed(2)),
+    mark('nobody'),
+    both(({ refused }) => percent(refused)),
+    both(({ p50 }) => ms(p50)),
+    both(({ p99 }) => ms(p99)),
   ]);
-  for (const note of notes(scene, phases, setUps, merged)) console.log(`      ${note}`);
 }
 
-/**
- * The share of what stock can do that was answered in time.
- *
- * @param {Result} result
- * @param {number} possible
- */
-export function goodShare({ kinds }, possible) {
-  return sum(kinds, 'good') / possible;
-}
+const marked = (verdict) => {
+  if (verdict === undefined) return '';
+  const { target, met } = verdict;
+  return `${target} ${met === undefined ? 'void' : met ? 'met' : 'MISSED'}`;
+};
 
-/** The figures that only some scenes have, a line each. */
-function* notes({ callers, health, calls, target }, phases, setUps, results) {
-  const [stock, compared] = results;
-  const beside = (figure) => setUps.map((setUp, i) => `${setUp} ${figure(results[i])}`).join(', ');
-  const extra = target.extra === undefined ? '' : `; target: ${target.extra}`;
+/** The figures that only some scenes have, a line each, with the name of the target that they are compared with. */
+function* notes({ callers, target, phases, health, calls }, row, setUp) {
+  if (row.throughput !== undefined) {
+    const median = (name) =>
+      quantile(
+        row.throughput.map((run) => run[name]),
+        0.5,
+      ).toFixed(0);
+    const ratio = throughputRatio(row, setUp).toFixed(2);
+    yield [
+      'throughput',
+      `answers a second: stock ${median('stock')}, ${setUp} ${median(setUp)}; ratio, median of ${row.throughput.length}: ${ratio}`,
+    ];
+    return;
+  }
+  const { stock, [setUp]: ours } = row.figures;
+  const beside = (figure) => `stock ${figure(stock)}, ${setUp} ${figure(ours)}`;
   if (callers.length > 1) {
     for (const [i, { budget }] of callers.entries()) {
       const name = budget === undefined ? 'no budget' : `budget ${budget} ms`;
-      yield `${name}, served in time: ${beside(({ kinds }) => `${percent(kinds[i].good / Math.max(1, kinds[i].sent))} %`)}${extra}`;
+      // The targets of all kinds stand behind the last one.
+      const figure = i === 0 ? 'first' : i < callers.length - 1 ? '' : 'gain' in target ? 'gain' : 'each';
+      yield [figure, `${name}, share served in time: ${beside(({ served }) => served[i].toFixed(2))}`];
     }
   }
-  if (phases.length > 1) {
-    yield `good answers, second by second: ${beside(({ answers }) => answers.join(' '))}`;
-    const fall = phases[0].seconds * 1e3;
-    yield `ms from the fall of the load until 90 % are served: ${beside((result) => recovery(result, fall))}${extra}`;
+  if (phases !== undefined) {
+    yield ['', `good answers, second by second: ${beside(({ answers }) => answers.join(' '))}`];
+    yield ['recovery', `ms from the fall of the load until 90 % are served: ${beside(({ recovery }) => ms(recovery))}`];
   }
   if (health) {
-    const figure = ({ health: latencies }) => `${ms(quantile(latencies, 0.5))} / ${ms(quantile(latencies, 0.99))}`;
-    yield `health checks, p50 / p99 ms: ${beside(figure)}${extra}`;
+    yield [
+      'health',
+      `health checks, p50 / p99 ms: ${beside((each) => `${ms(each.health.p50)} / ${ms(each.health.p99)}`)}`,
+    ];
   }
-  if (calls !== undefined) {
-    const [theirs, ours] = [stock, compared].map(({ latencies }) => quantile(latencies, 0.99));
-    yield `p99 in ratio to stock: ${(ours / theirs).toFixed(2)}${extra}`;
-  }
-}
-
-/** The start of the half-seconds in which at least 90 % of the arrivals were answered in time, to the end of the run. */
-function recovery({ slots }, fall) {
-  const slotMs = 500;
-  const after = slots.slice(Math.round(fall / slotMs));
-  const bad = after.findLastIndex(({ sent, good }) => good < 0.9 * sent);
-  return bad === after.length - 1 ? `more than ${after.length * slotMs}` : String((bad + 1) * slotMs);
+  if (calls !== undefined) yield ['p99Ratio', `p99 in ratio to stock: ${(ours.p99 / stock.p99).toFixed(2)}`];
 }
 
 /**
- * @param {import('./scenes.js').Scene} scene
- * @param {string} setUp
- * @param {Record<string, number>[]} runs the answers a second by set-up
- */
-export function printSaturated({ name, title, target }, setUp, runs) {
-  const median = (figure) => quantile(runs.map(figure), 0.5);
-  const [theirs, ours] = ['stock', setUp].map((key) => median((run) => run[key]).toFixed(0));
-  const ratio = median((run) => run[setUp] / run.stock).toFixed(2);
-  const extra = target.extra === undefined ? '' : `; target: ${target.extra}`;
-  console.log(`  ${name}: ${title}`);
-  console.log(
-    `      answers a second: stock ${theirs}, ${setUp} ${ours}; ratio, median of ${runs.length}: ${ratio}${extra}`,
-  );
-}
-
-/**
- * What several runs of the same load have together.
+ * How many targets were met, and which were not.
  *
- * @param {Result[]} runs
- * @returns {Result}
+ * @param {[import('./scene.js').Scene, Row][]} rows
+ * @param {string} setUp
  */
-function merge(runs) {
-  if (runs.length === 1) return runs[0];
-  const [first] = runs;
-  const total = (figure) => runs.reduce((value, run) => value + figure(run), 0);
-  return {
-    ...first,
-    latencies: runs.flatMap(({ latencies }) => latencies),
-    refused: total(({ refused }) => refused),
-    failed: total(({ failed }) => failed),
-    kinds: first.kinds.map((_, i) => ({
-      sent: total(({ kinds }) => kinds[i].sent),
-      good: total(({ kinds }) => kinds[i].good),
-    })),
-    nobody: total(({ nobody }) => nobody) / runs.length,
-    valid: runs.every(({ valid }) => valid),
-  };
+export function printVerdict(rows, setUp) {
+  const all = rows.flatMap(([scene, row]) =>
+    verdicts(scene, row, setUp).map((verdict) => ({ ...verdict, where: `${scene.name} ${row.load ?? ''}`.trimEnd() })),
+  );
+  const named = (met) => all.filter((verdict) => verdict.met === met);
+  const list = (some) => some.map(({ where, figure, target }) => `${where} ${figure} ${target}`).join('; ') || 'none';
+  console.log(`\n  targets: ${named(true).length} met of ${all.length}`);
+  console.log(`  missed: ${list(named(false))}\n  void: ${list(named(undefined))}`);
 }
 
-const sum = (counts, key) => counts.reduce((total, count) => total + count[key], 0);
 const percent = (share) => (100 * share).toFixed(0);
-const ms = (value) => (Number.isNaN(value) ? '-' : value.toFixed(0));
+const ms = (value) => (value === null || Number.isNaN(value) ? '-' : value === Infinity ? 'never' : value.toFixed(0));

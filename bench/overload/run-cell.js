@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { withServices } from '../enforcement/service-processes.js';
 import { certificate } from './certificate.js';
-import { RETRY_AFTER_MS } from './scenes.js';
+import { RETRY_AFTER_MS } from './scene.js';
 import { SET_UPS } from './set-ups.js';
 
 /** The services of this benchmark, as seen from those that {@link withServices} knows. */
@@ -54,7 +54,7 @@ export const SMOKE_EFFORT = { scale: 0.1, warmUpSeconds: 0.05, capacity: { round
 /**
  * The most answers a second for callers that call again when they have been answered.
  *
- * @param {import('./scenes.js').Scene} scene
+ * @param {import('./scene.js').Scene} scene
  * @param {string} setUp
  * @param {Effort} effort
  * @param {number} [callers]
@@ -68,7 +68,7 @@ export async function closedLoop(scene, setUp, effort, callers = CLOSED_LOOP_CAL
 /**
  * A run with new processes, and more of them while the generator lags.
  *
- * @param {import('./scenes.js').Scene} scene
+ * @param {import('./scene.js').Scene} scene
  * @param {string} setUp
  * @param {Effort} effort
  * @param {{ phases: { perSecond: number, seconds: number }[], seed: number }} load

@@ -10,7 +10,7 @@ const agent = new http.Agent({ keepAlive: true });
 /**
  * Returns a promise when the step waits for something.
  *
- * @param {import('../scenes.js').Step} step
+ * @param {import('../scene.js').Step} step
  * @param {string} name of the call
  * @param {import('node:stream').Readable} body of the request
  * @returns {Promise<unknown> | undefined}
