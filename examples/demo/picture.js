@@ -44,6 +44,24 @@ export function waterfall(hops) {
   return [axis(length), ...lines, `${' '.repeat(MARGIN)}█ works   ░ waits for its call`];
 }
 
+const BLOCKS = '▁▂▃▄▅▆▇█';
+
+/**
+ * Good answers a second over time: a line for each run, with a block for each half-second and the figures behind it.
+ *
+ * @param {Record<string, { good: number[] }>} runs
+ */
+export function goodAnswers(runs) {
+  const largest = Math.max(1, ...Object.values(runs).flatMap(({ good }) => good));
+  const block = (good) => BLOCKS[Math.round((good / largest) * (BLOCKS.length - 1))].repeat(2);
+  const rows = Object.entries(runs).map(([name, { good }]) => [name, good.map(block).join(''), ...good.map(String)]);
+  const times = rows[0].slice(2).map((_, i) => `${(i + 1) / 2} s`);
+  return grid(
+    [['good answers/s', '', ...times], ...rows],
+    [...times.keys()].map((i) => i + 2),
+  );
+}
+
 /** A label at each round time. */
 function axis(length) {
   const step = Math.max(100 * Math.round(length / 400), 100);

@@ -1,10 +1,12 @@
 // The main job of this package, with four services, each in its own process: two orders that succeed, one whose
-// deadline passes in the last hop, and one whose client goes away. `npm run demo`
+// deadline passes in the last hop, and one whose client goes away. Then a service that is asked for twice of what it can
+// do, without and with admission. `npm run demo`
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EXPECTED_SPANS, problemsOf, stopProblems } from './checks.js';
 import { hopsOf } from './hops.js';
-import { stopTable, table, waterfall } from './picture.js';
+import { isTellable, overload, overloadProblems } from './overload.js';
+import { goodAnswers, stopTable, table, waterfall } from './picture.js';
 import { ServiceProcesses } from './service-processes.js';
 
 const ANN = { session: 'ann', baggage: { user_id: 'u-17', tenant_id: 'acme' } };
@@ -33,6 +35,7 @@ try {
   await order({ path: '/orders', item: 'lamp', client: BOB, budget: 10_000 }, edge);
   await runOutOfTime({ path: '/express', item: 'piano', client: ANN, budget: 1_000 }, edge);
   await goAway({ path: '/orders', item: 'piano', client: BOB, budget: 10_000 }, edge);
+  await askForTwice();
 } catch (error) {
   const why = signal.aborted && error !== signal.reason ? ` (${signal.reason.message})` : '';
   console.error(`demo failed: ${error.message}${why}`);
@@ -85,6 +88,21 @@ async function goAway(scene, edge) {
   const hops = await show(scene, `the client closes the connection after ${PATIENCE} ms`);
   const stops = await shownStops(closed, 'the client closed');
   check(scene, [...(gone ? [gone] : []), ...problemsOf(hops, scene), ...stopProblems(stops, closed, ['CANCELLED'])]);
+}
+
+/** A service at twice its load, without admission and with it. */
+async function askForTwice() {
+  const names = { false: 'without admission', true: 'with admission' };
+  const runs = {};
+  for (const [admission, name] of Object.entries(names)) {
+    const address = await services.start('busy', { ROLE: 'busy', ADMISSION: admission }, signal);
+    runs[name] = await overload(address, signal);
+  }
+  console.log('\n200 calls a second, each worth 10 ms of CPU; callers hang up after 200 ms\n');
+  console.log(indent(goodAnswers(runs)));
+  if (!isTellable(Object.values(runs))) console.log('\n  The machine was too busy: the figures mean nothing.');
+  const problems = overloadProblems(...Object.values(runs));
+  if (problems.length > 0) throw new Error(`overload\n${indent(problems)}`);
 }
 
 function send({ path, item, client }, edge, stopped) {

@@ -14,16 +14,22 @@ const edge = {
   defaultBudget: ({ url }) => (url.startsWith('/express') ? 1_000 : 10_000),
 };
 
+const servers = {
+  edge,
+  /** The one that is asked for more than it can do. */
+  busy: { admission: process.env.ADMISSION === 'true' },
+};
+
 new NodeSDK({
   textMapPropagator: createPropagator(),
   instrumentations: [
-    new DeadlineInstrumentation({ server: process.env.ROLE === 'edge' ? edge : {} }),
+    new DeadlineInstrumentation({ server: servers[process.env.ROLE] ?? {} }),
     new HttpInstrumentation(),
     new UndiciInstrumentation(),
     new GrpcInstrumentation(),
   ],
-  // Replaces exporters, which would need a collector.
-  spanProcessors: [new SpanReporter()],
+  // Replaces exporters, which would need a collector. Nobody looks at the spans of the busy service.
+  spanProcessors: process.env.ROLE === 'busy' ? [] : [new SpanReporter()],
   metricReaders: [],
   logRecordProcessors: [],
 }).start();
