@@ -82,8 +82,8 @@ function* notes({ callers, target, phases, health, calls }, row, setUp) {
   const { stock, [setUp]: ours } = row.figures;
   const beside = (figure) => `stock ${figure(stock)}, ${setUp} ${figure(ours)}`;
   if (callers.length > 1) {
-    for (const [i, { budget }] of callers.entries()) {
-      const name = budget === undefined ? 'no budget' : `budget ${budget} ms`;
+    for (const [i, { budget, polls }] of callers.entries()) {
+      const name = polls ? 'long polls' : budget === undefined ? 'no budget' : `budget ${budget} ms`;
       // The targets of all kinds stand behind the last one.
       const figure = i === 0 ? 'first' : i < callers.length - 1 ? '' : 'gain' in target ? 'gain' : 'each';
       yield [figure, `${name}, share served in time: ${beside(({ served }) => served[i].toFixed(2))}`];

@@ -25,7 +25,7 @@ const CLOSED_LOOP_CALLERS = 16;
  * @property {boolean} [body]
  * @property {string} [certificate]
  * @property {boolean} [health]
- * @property {{ budget?: number, patience: number, share: number }[]} callers
+ * @property {{ budget?: number, patience: number, share: number, polls?: boolean }[]} callers
  * @property {{ perSecond: number, seconds: number }[]} phases
  * @property {{ callers: number, seconds: number, rounds: number }} [closedLoop] in place of the phases
  * @property {{ callers: number, seconds: number }} warmUp
@@ -133,7 +133,11 @@ function jobOf({ services, callers, over = 'http', kept, health, retries = 0 }, 
     retryAfter: RETRY_AFTER_MS,
     body: services[0].some((step) => 'body' in step),
     ...(over === 'https' ? { certificate: certificate().certificate } : {}),
-    callers: callers.map(({ budget, patience = budget, share = 1 }) => ({ budget, patience, share })),
+    callers: callers.map(({ patience, share = 1, ...caller }) => ({
+      ...caller,
+      patience: patience ?? caller.budget,
+      share,
+    })),
     warmUp: { callers: 4, seconds: effort.warmUpSeconds },
     ...load,
   };

@@ -6,6 +6,7 @@
  * @property {number} [budget] ms, sent as `timebudget`; default: the caller sends none
  * @property {number} [patience] ms until the caller hangs up; default: the budget
  * @property {number} [share] of the callers; default: 1
+ * @property {boolean} [polls] whether the calls are long polls, whose handler only waits; default: false
  *
  * @typedef {object} Scene
  * @property {string} name

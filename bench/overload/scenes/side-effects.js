@@ -13,6 +13,19 @@ export const SIDE_EFFECTS = [
     smoke: true,
   },
   {
+    name: 'long-polls',
+    title: '0.8x, and long polls of 300 ms',
+    services: CPU_10,
+    callers: [
+      { budget: 200, share: 2 },
+      { polls: true, patience: 3_000, share: 1 },
+    ],
+    // The polls need no time of the process, so all can be served.
+    loads: [1.2],
+    seconds: 8,
+    target: { each: { 1.2: 0.95 } },
+  },
+  {
     name: 'idle',
     title: 'CPU 10 ms, 2,000 calls',
     services: CPU_10,

@@ -2,6 +2,7 @@
 const { setTimeout: delay } = require('node:timers/promises');
 const { answerWith, tell } = require('../../enforcement/services/runner-link.cjs');
 const { callers } = require('./callers.cjs');
+const { POLL } = require('./long-poll.cjs');
 const { pseudoRandom } = require('./pseudo-random.cjs');
 
 const HEALTH_EVERY_MS = 50;
@@ -111,9 +112,10 @@ class CallLog {
     });
   }
 
-  #attempt({ budget, patience }, retries, ended) {
+  #attempt(caller, retries, ended) {
     const from = performance.now();
-    makeCall({ name: 'call', budget, patience }, (outcome) => {
+    const { budget, patience, polls } = caller;
+    makeCall({ name: polls ? POLL : 'call', budget, patience }, (outcome) => {
       const now = performance.now();
       // An answer may be read before the timer of the caller runs, which is late.
       const good = outcome === 'good' && now - from <= patience;
@@ -124,7 +126,7 @@ class CallLog {
       } else if (outcome === 'refused') this.#refused++;
       else if (outcome === 'failed') this.#failed++;
       if (good || retries === 0) ended(good);
-      else setTimeout(() => this.#attempt({ budget, patience }, retries - 1, ended), job.retryAfter);
+      else setTimeout(() => this.#attempt(caller, retries - 1, ended), job.retryAfter);
     });
   }
 

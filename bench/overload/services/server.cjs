@@ -6,6 +6,7 @@ const https = require('node:https');
 const grpc = require('@grpc/grpc-js');
 const { answerWith, listen, tellPort } = require('../../enforcement/services/runner-link.cjs');
 const { CALL_METHOD } = require('./grpc-method.cjs');
+const { POLL, POLL_STEPS } = require('./long-poll.cjs');
 const { runStep } = require('./steps.cjs');
 
 const { OVER, STEPS, CERTIFICATE, KEY } = process.env;
@@ -21,7 +22,7 @@ const counts = { started: 0, finished: 0 };
 async function work(name, body) {
   const measured = name !== 'warm-up';
   if (measured) counts.started++;
-  for (const step of steps) {
+  for (const step of name === POLL ? POLL_STEPS : steps) {
     const pending = runStep(step, name, body);
     // Nothing but a step that waits ends the turn of the event loop.
     if (pending !== undefined) await pending;
