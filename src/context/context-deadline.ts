@@ -1,13 +1,18 @@
-import { type Context, context as contextApi } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { wrongType } from '../check-argument.js';
 import { NEVER } from '../time/clock.js';
+import { checkContext, contextOr } from './context-argument.js';
 import { deleteScope, getScope, openScope, parentScope, setScope } from './context-scope.js';
 import { type Deadline, earlier, isDeadline } from './deadline.js';
 import { signalOf } from './scope/watch.js';
 
-/** The deadline that binds work in `context`, the earliest one; `undefined` when there is none. */
+/**
+ * The deadline that binds work in `context`, the earliest one; `undefined` when there is none.
+ *
+ * @throws TypeError when `context` is not a `Context`
+ */
 export function getDeadline(context: Context): Deadline | undefined {
-  return getScope(context)?.effectiveDeadline();
+  return getScope(checkContext('getDeadline', context))?.effectiveDeadline();
 }
 
 /**
@@ -17,19 +22,23 @@ export function getDeadline(context: Context): Deadline | undefined {
  * Prefer `withDeadline`: it removes its timer when the function that it runs has settled. The end of the work under a
  * context of `setDeadline` is not known.
  *
- * @throws TypeError when `deadline` is not a `Deadline`
+ * @throws TypeError when `context` is not a `Context`, or `deadline` not a `Deadline`
  */
 export function setDeadline(context: Context, deadline: Deadline): Context {
   if (!isDeadline(deadline)) throw wrongType('setDeadline', 'a Deadline', deadline);
-  const parent = parentScope(context);
+  const parent = parentScope(checkContext('setDeadline', context));
   const bound = parent?.effectiveDeadline();
   if (deadline.due === NEVER || earlier(bound, deadline) === bound) return context;
   return setScope(context, openScope(context, deadline, 'free'));
 }
 
-/** A copy of `context` without deadline and without cancellation. */
+/**
+ * A copy of `context` without deadline and without cancellation.
+ *
+ * @throws TypeError when `context` is not a `Context`
+ */
 export function deleteDeadline(context: Context): Context {
-  return deleteScope(context);
+  return deleteScope(checkContext('deleteDeadline', context));
 }
 
 /**
@@ -37,9 +46,10 @@ export function deleteDeadline(context: Context): Context {
  * `Infinity` when there is no deadline.
  *
  * @param context default: the active context
+ * @throws TypeError when `context` is not a `Context`
  */
-export function remainingTime(context: Context = contextApi.active()): number {
-  return getScope(context)?.remaining() ?? NEVER;
+export function remainingTime(context?: Context): number {
+  return getScope(contextOr('remainingTime', context))?.remaining() ?? NEVER;
 }
 
 /**
@@ -54,9 +64,10 @@ export function remainingTime(context: Context = contextApi.active()): number {
  * the call is cancelled. Bind a listener that needs its own context (`context.bind`).
  *
  * @param context default: the active context
+ * @throws TypeError when `context` is not a `Context`
  */
-export function abortSignal(context: Context = contextApi.active()): AbortSignal | undefined {
-  const scope = getScope(context);
+export function abortSignal(context?: Context): AbortSignal | undefined {
+  const scope = getScope(contextOr('abortSignal', context));
   return scope && signalOf(scope);
 }
 
@@ -64,9 +75,9 @@ export function abortSignal(context: Context = contextApi.active()): AbortSignal
  * Throws when the deadline has passed or the caller has gone away. The error is the `reason` of {@link abortSignal}.
  *
  * @param context default: the active context
- * @throws DeadlineExceededError or CallCancelledError
+ * @throws DeadlineExceededError or CallCancelledError; TypeError when `context` is not a `Context`
  */
-export function throwIfExceeded(context: Context = contextApi.active()): void {
-  const ending = getScope(context)?.ended();
+export function throwIfExceeded(context?: Context): void {
+  const ending = getScope(contextOr('throwIfExceeded', context))?.ended();
   if (ending !== undefined) throw ending.reason;
 }

@@ -1,6 +1,7 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import { checkDuration, checkFunction, wrongType } from '../check-argument.js';
 import { NEVER } from '../time/clock.js';
+import { contextOr } from './context-argument.js';
 import { deleteScope, openScope, setScope } from './context-scope.js';
 import { Deadline, isDate, isDeadline } from './deadline.js';
 import { expectContextManager } from './expect-context-manager.js';
@@ -24,7 +25,7 @@ export function withTimeout<T>(ms: number, fn: (context: Context) => T, parent?:
   checkDuration('withTimeout', ms);
   checkFunction('withTimeout', fn);
   expectContextManager('withTimeout', fn);
-  return withDeadline(Deadline.after(ms), fn, parent);
+  return withDeadline(Deadline.after(ms), fn, contextOr('withTimeout', parent));
 }
 
 /**
@@ -68,13 +69,6 @@ export function detach<T>(fn: (context: Context) => T, parent?: Context): T {
   checkFunction('detach', fn);
   const context = deleteScope(contextOr('detach', parent));
   return contextApi.with(context, () => fn(context));
-}
-
-/** `parent`, by default the active context. */
-export function contextOr(where: string, parent: Context | undefined): Context {
-  if (parent === undefined) return contextApi.active();
-  if (typeof parent?.getValue !== 'function') throw wrongType(where, 'a Context', parent);
-  return parent;
 }
 
 function toDeadline(when: unknown): Deadline {

@@ -1,7 +1,7 @@
 import { type Context, isSpanContextValid, trace } from '@opentelemetry/api';
 import { checkDuration, checkFunction, checkOptions } from '../../check-argument.js';
+import { contextOr } from '../context-argument.js';
 import { getScope } from '../context-scope.js';
-import { contextOr } from '../with-scope.js';
 import { membersOf, type Place, placeOf } from './key.js';
 import { getRun, Run } from './run.js';
 
