@@ -39,6 +39,8 @@ export interface Settings {
 export function resolveSettings(config: DeadlineInstrumentationConfig = {}): Settings {
   checkOptions('DeadlineInstrumentation', config, ['enabled', 'server', 'client', 'mode', 'lostContexts']);
   const { mode = 'enforce', lostContexts = 'off' } = config;
+  // OpenTelemetry's option: the base class reads it, and takes whatever is truthy for true.
+  flag('enabled', config.enabled, true);
   if (mode !== 'enforce' && mode !== 'observe') throw outOfRange('mode', "'enforce' or 'observe'", mode);
   if (lostContexts !== 'off' && lostContexts !== 'warn' && lostContexts !== 'inherit') {
     throw outOfRange('lostContexts', "'off', 'warn' or 'inherit'", lostContexts);

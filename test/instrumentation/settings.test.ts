@@ -34,6 +34,8 @@ describe('a bad option is an error that names it and quotes what it got', () => 
   test.each([
     [null, TypeError, 'DeadlineInstrumentation: expected an object of options, got null'],
     [{ sever: {} }, TypeError, /DeadlineInstrumentation: expected only the options .*server.*, got "sever"/],
+    [{ enabled: 'no' }, TypeError, 'enabled: expected true or false, got "no"'],
+    [{ enabled: 0 }, TypeError, 'enabled: expected true or false, got 0'],
     [{ server: true }, TypeError, 'server: expected an object of options, got true'],
     [{ server: { htpp: true } }, TypeError, /server: expected only the options http, .*, got "htpp"/],
     [{ client: { fetch: true } }, TypeError, /client: expected only the options http, .*, got "fetch"/],
