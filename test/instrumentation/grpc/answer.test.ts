@@ -9,6 +9,7 @@ import { advance } from '../../support/fake-clock.js';
 import { within } from '../../support/waiting.js';
 import { GrpcEnforcement } from './enforcement.js';
 import { GrpcPeers, type Handling, KINDS, type Kind, type Outcome } from './peers.js';
+import { throws, UNANSWERED, WAYS, type Way } from './ways-to-fail.js';
 
 const client = { grpc: false };
 const enforcement = new GrpcEnforcement({ client });
@@ -18,32 +19,8 @@ const configure = (server: ServerOptions) => enforcement.configure({ client, ser
 const exceeded = () => Deadline.after(0).toError();
 const coded = (code: unknown) => Object.assign(new Error('gave up'), { code });
 
-/** How a handler fails, in the words of the application. */
-const WAYS: [string, (handling: Handling, error: unknown) => unknown][] = [
-  ['answers with', (handling, error) => handling.fail(error)],
-  [
-    'throws',
-    (_, error) => {
-      throw error;
-    },
-  ],
-  [
-    'is rejected with',
-    async (_, error) => {
-      throw error;
-    },
-  ],
-  [
-    'is rejected later with',
-    async (_, error) => {
-      await null;
-      throw error;
-    },
-  ],
-];
-
 /** What a caller is told by a handler that fails in that way, `late` after its deadline or in time. */
-async function told(kind: Kind, way: (handling: Handling, error: unknown) => unknown, error: unknown, late: boolean) {
+async function told(kind: Kind, way: Way, error: unknown, late: boolean) {
   configure({ defaultBudget: 500 });
   peers.app = (handling) => {
     if (late) advance(500);
@@ -93,7 +70,7 @@ describe.each(KINDS)('a handler (%s)', (kind) => {
     });
   });
 
-  describe.each(WAYS.slice(1))('that %s an error with a status', (_, way) => {
+  describe.each(UNANSWERED)('that %s an error with a status', (_, way) => {
     test.each([
       ['of its own', coded(14)],
       ['of a call that was ended with it', Object.assign(coded(4), { cause: exceeded() })],
@@ -132,7 +109,7 @@ describe.each(KINDS)('a handler (%s)', (kind) => {
   });
 
   test('that throws in time fails as grpc-js has it', async () => {
-    const outcome = await told(kind, WAYS[1]?.[1] as never, coded(undefined), false);
+    const outcome = await told(kind, throws, coded(undefined), false);
     expect(status(outcome)).toEqual({ code: 2, details: 'Unknown error', timebudget: [] });
   });
 

@@ -3,32 +3,14 @@ import { withTimeout } from '../../../src/context/with-scope.js';
 import { advance } from '../../support/fake-clock.js';
 import { within } from '../../support/waiting.js';
 import { GrpcEnforcement } from './enforcement.js';
-import { GrpcPeers, type Handling, KINDS, type Kind, type Outcome } from './peers.js';
+import { GrpcPeers, KINDS, type Kind, type Outcome } from './peers.js';
+import { answersWith, UNANSWERED, WAYS, type Way } from './ways-to-fail.js';
 
 const enforcement = new GrpcEnforcement({ server: { defaultBudget: 500 } });
 const peers = new GrpcPeers();
 
 const INTERNAL = 13;
 
-type Way = (handling: Handling, error: unknown) => unknown;
-
-/** How a handler fails. */
-const WAYS: [string, Way][] = [
-  ['answers with', (handling, error) => handling.fail(error)],
-  [
-    'throws',
-    (_, error) => {
-      throw error;
-    },
-  ],
-  [
-    'is rejected with',
-    async (_, error) => {
-      await null;
-      throw error;
-    },
-  ],
-];
 const STREAMS: [string, Way][] = [...WAYS, ['destroys its stream with', ({ call }, error) => call.destroy(error)]];
 
 /** How the work of the first call ends: by its deadline, or because its caller goes away. */
@@ -79,7 +61,7 @@ describe.each(KINDS)('a handler (%s)', (kind) => {
   });
 
   test('that throws or is rejected with an error that wraps the end of another call does not end the process', async () => {
-    for (const [, way] of WAYS.slice(1)) {
+    for (const [, way] of UNANSWERED) {
       const wrap = (reason: Error) => new TypeError('fetch failed', { cause: reason });
       peers.handlings.length = 0;
       peers.app = () => {};
@@ -118,7 +100,7 @@ describe.each(KINDS)('a handler (%s)', (kind) => {
   test('that says a status of its own about the end of another call is taken at its word', async () => {
     const answer = await fail(
       kind,
-      WAYS[0]?.[1] as Way,
+      answersWith,
       (call) => call.cancel(),
       (reason) => Object.assign(new Error('try again', { cause: reason }), { code: 14 }),
     );
