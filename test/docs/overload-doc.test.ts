@@ -2,7 +2,9 @@ import { codeBlocks, run } from './code-blocks.js';
 
 jest.setTimeout(60_000);
 
-const [refusal, ...recipes] = codeBlocks('docs/overload.md').map(({ source }) => source);
+const blocks = codeBlocks('docs/overload.md').map(({ source }) => source);
+const refusal = blocks.find((source) => source.startsWith('// refusal.js'));
+const recipes = blocks.filter((source) => source.includes("from './refusal.js'"));
 
 /** Two blocks as one program: what they export and import of each other stays in it. */
 function together(recipe = ''): string {
