@@ -54,6 +54,12 @@ export interface ServerOptions {
    * Default: true.
    */
   readonly admission?: boolean;
+  /**
+   * Whether a request whose time is up is answered at once, 504 with `timebudget: 0` (gRPC: DEADLINE_EXCEEDED), in place of
+   * a handler that has not answered yet. What the handler writes later is swallowed, and its calls are aborted and refused
+   * as without this option. A response whose head has been sent is left alone. Not in `mode: 'observe'`. Default: false.
+   */
+  readonly answer?: boolean | ((request: InboundRequest | InboundCall) => boolean);
 }
 
 /** Options for the calls that this process makes. */

@@ -7,10 +7,11 @@ import { noticeInjections } from './grpc/others-injection.js';
 import { isKnownServer, wrapRegister, wrapRunHandler } from './grpc/server.js';
 import { onChannel } from './hooks/diagnostics-channel.js';
 import { patchMethod, type Undo, undoAll } from './hooks/patch-method.js';
-import { wrapWriteHead } from './http/answer.js';
+import { type HeadSettings, wrapWriteHead } from './http/answer.js';
 import { noteResponse, type ResponseHead, wrapAddRequest, wrapOnSocket } from './http/client.js';
 import { wrapWriteContinue } from './http/expect-continue.js';
 import { wrapProcessEmit } from './http/handlers/handler-rejections.js';
+import { SWALLOWING } from './http/handlers/swallow-writes.js';
 import { rememberInjections } from './http/others-injection.js';
 import { HttpServedRequest } from './http/served-request.js';
 import { http2ServerPrototypes, type RequestStart, wrapEmit } from './http/server.js';
@@ -32,7 +33,8 @@ export function installPatches(settings: Settings): Undo {
     reportOthersEnds(),
     ...when(server.http, () => patchHttpServers(settings)),
     ...when(server.http2, () => patchHttp2Servers(settings)),
-    ...when(enforce && !server.keepStatus, patchStatus),
+    ...when(enforce && !(server.keepStatus && server.answer === undefined), () => patchHead(settings)),
+    ...when(enforce && server.answer !== undefined, patchWrites),
     patchMethod(process, 'emit', wrapProcessEmit),
     ...when(server.grpc, () => patchGrpcServers(settings)),
     ...when(client.http, () => patchHttpClient(settings)),
@@ -63,11 +65,19 @@ function patchHttp2Servers(settings: Settings): readonly Undo[] {
 }
 
 /** HTTP/2 has no words after the status. */
-function patchStatus(): readonly Undo[] {
-  return [
-    patchMethod(ServerResponse.prototype, 'writeHead', wrapWriteHead, [String(STATUS_CODES[504])]),
-    patchMethod(Http2ServerResponse.prototype, 'writeHead', wrapWriteHead, []),
-  ];
+function patchHead({ server }: Settings): readonly Undo[] {
+  const patch = (prototype: object, phrase: readonly string[]) =>
+    patchMethod<HeadSettings>(prototype, 'writeHead', wrapWriteHead, {
+      timeoutPhrase: server.keepStatus ? undefined : phrase,
+    });
+  return [patch(ServerResponse.prototype, [String(STATUS_CODES[504])]), patch(Http2ServerResponse.prototype, [])];
+}
+
+/** Of the methods that this version of Node has. */
+function patchWrites(): readonly Undo[] {
+  return [ServerResponse.prototype, Http2ServerResponse.prototype].flatMap((prototype) =>
+    SWALLOWING.filter(([name]) => name in prototype).map(([name, wrap]) => patchMethod(prototype, name, wrap, true)),
+  );
 }
 
 function patchGrpcServers(settings: Settings): readonly Undo[] {

@@ -15,6 +15,8 @@ export interface Settings {
     readonly grpc: boolean;
     readonly keepStatus: boolean;
     readonly admission: boolean;
+    /** `undefined`: no request is answered in place of its handler. */
+    readonly answer: ((request: Inbound) => boolean) | undefined;
     readonly ignore: (request: Inbound) => boolean;
     readonly trust: (request: Inbound) => boolean;
     readonly cancelOnDisconnect: (request: Inbound) => boolean;
@@ -63,6 +65,7 @@ const SERVER_OPTIONS = [
   'cancelOnDisconnect',
   'keepStatus',
   'admission',
+  'answer',
 ];
 const CLIENT_OPTIONS = ['http', 'undici', 'grpc', 'ignore', 'shared'];
 
@@ -73,12 +76,18 @@ function resolveServer(options: DeadlineInstrumentationConfig['server'] = {}): S
     http2: flag('server.http2', options.http2, true),
     grpc: flag('server.grpc', options.grpc, true),
     admission: flag('server.admission', options.admission, true),
+    answer: isOff(options.answer) ? undefined : predicate('server.answer', options.answer, false, false),
     keepStatus: flag('server.keepStatus', options.keepStatus, false),
     ignore: filter('server.ignore', options.ignore) ?? (() => false),
     trust: predicate('server.trust', options.trust, true, false),
     cancelOnDisconnect: predicate('server.cancelOnDisconnect', options.cancelOnDisconnect, true, true),
     defaultBudget: budget('server.defaultBudget', options.defaultBudget),
   };
+}
+
+/** Of an option whose work is to cost nothing while it is off. */
+function isOff(value: unknown): value is false | undefined {
+  return value === undefined || value === false;
 }
 
 function resolveClient(options: DeadlineInstrumentationConfig['client'] = {}): Settings['client'] {

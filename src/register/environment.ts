@@ -4,6 +4,7 @@ import type { PropagatorOptions } from '../propagation/create-propagator.js';
 import type { DeadlineSpanProcessorOptions } from '../telemetry/span-options.js';
 import {
   ADMISSION,
+  ANSWER,
   BAGGAGE_LIMITS,
   BAGGAGE_PINNED,
   CLIENT_SHARED,
@@ -57,7 +58,12 @@ export function readEnvironment(env: Environment, complain: (message: string) =>
   }
   const names = list(env.OTEL_PROPAGATORS ?? '');
   const mode = read(MODE) ?? 'enforce';
-  const server = present({ defaultBudget: read(DEFAULT_BUDGET), trust: read(TRUST), admission: read(ADMISSION) });
+  const server = present({
+    defaultBudget: read(DEFAULT_BUDGET),
+    trust: read(TRUST),
+    admission: read(ADMISSION),
+    answer: read(ANSWER),
+  });
   const client = present({ shared: read(CLIENT_SHARED) });
   return {
     disabled: env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true',

@@ -55,6 +55,13 @@ export const ADMISSION: Variable<boolean> = {
   parse: parseBoolean,
 };
 
+export const ANSWER: Variable<boolean> = {
+  name: 'OTEL_DEADLINE_ANSWER',
+  expected: 'true or false',
+  fallback: 'no request is answered in place of its handler',
+  parse: parseBoolean,
+};
+
 export const MODE: Variable<'enforce' | 'observe' | 'off'> = {
   name: 'OTEL_DEADLINE_MODE',
   expected: 'enforce, observe or off',
@@ -100,6 +107,7 @@ export const VARIABLES = [
   RESERVE,
   TRUST,
   ADMISSION,
+  ANSWER,
   MODE,
   CLIENT_SHARED,
   HANG_UP_STATUS,

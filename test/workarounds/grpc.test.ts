@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
 import { channels, clientStreams, grpcModule, servers } from '../../src/instrumentation/grpc/loaded-classes.js';
 import { isKnownServer } from '../../src/instrumentation/grpc/server.js';
+import { isUnanswered } from '../../src/instrumentation/grpc/swallow-writes.js';
 import { testNeeded, testReached } from './needed.js';
 import { propertyNames } from './property-names.js';
 
@@ -204,4 +205,28 @@ testReached({ ...classes, fault: 'the classes that the files of grpc-js export' 
   expect(found[0]).toContain(Object.getPrototypeOf(client.getChannel()));
   expect(found[1]).toContain(Object.getPrototypeOf(answers()));
   expect(found[2]).toContain(grpc.Server.prototype);
+});
+
+const head = { covers: 'src/instrumentation/grpc/swallow-writes.ts' } as const;
+
+/** What is public of a call, and whether its answer may be a status alone: before its handler writes, and after. */
+async function looksBeforeAndAfterHead<Look>(look: (call: grpc.ServerWritableStream<Buffer, Buffer>) => Look) {
+  return new Promise<Look[]>((resolve) => {
+    onStream = (call) => {
+      const before = look(call);
+      call.sendMetadata(new grpc.Metadata());
+      resolve([before, look(call)]);
+      call.end();
+    };
+    callStream(() => {});
+  });
+}
+
+testNeeded({ ...head, fault: 'a call does not tell whether its head has been sent' }, async () => {
+  const [before] = await looksBeforeAndAfterHead(propertyNames);
+  return !before?.some((name) => /^(headers?|metadata)_?sent$/i.test(name));
+});
+
+testReached({ ...head, fault: '`metadataSent`, of the innermost call' }, async () => {
+  expect(await looksBeforeAndAfterHead((call) => isUnanswered(call as never))).toEqual([true, false]);
 });

@@ -7,10 +7,13 @@ import type { Settings } from '../settings.js';
 import { DEADLINE_EXCEEDED, INTERNAL, RESOURCE_EXHAUSTED, statusCodeOf, UNKNOWN } from './status.js';
 import { type GivenError, hasOwnStatus, hasStatus, reasonOf, StatusError } from './status-error.js';
 import type { GrpcHandler, SendAnswer, ServerCall } from './surface.js';
+import { isUnanswered, swallowWrites } from './swallow-writes.js';
 
 /** The answer to a call that we serve, on its way from the handler to grpc-js. */
 export class GrpcAnswer {
   private given = false;
+  /** Whether the call was answered at its deadline, and if so whether its handler has finished since. */
+  private inPlace: 'handler at work' | 'handler finished' | undefined = undefined;
   /** Called when the handler has given its answer by `send`. */
   private finishedListener: (() => void) | undefined = undefined;
 
@@ -24,6 +27,7 @@ export class GrpcAnswer {
 
   /** Whether the handler has finished its answer. */
   get finished(): boolean {
+    if (this.inPlace !== undefined) return this.inPlace === 'handler finished';
     return this.given || this.call.writableEnded === true;
   }
 
@@ -37,6 +41,19 @@ export class GrpcAnswer {
   reject(reason: EndReason): void {
     this.fail(this.statusError(reason, reason.message, statusCodeOf(reason), undefined));
   }
+
+  /** Answers at the deadline, in place of the handler, unless it has begun its answer. */
+  answerAtDeadline(reason: EndReason): void {
+    if (this.finished || !isUnanswered(this.call)) return;
+    this.inPlace = 'handler at work';
+    this.reject(reason);
+    swallowWrites(this.call, this.handlerFinished);
+  }
+
+  private readonly handlerFinished = (): void => {
+    this.inPlace = 'handler finished';
+    this.finishedListener?.();
+  };
 
   /** Answers a call for which there is no room. The caller may try again: it has lost hardly any time. */
   rejectOverload(): void {
@@ -69,6 +86,7 @@ export class GrpcAnswer {
   }
 
   private readonly respond: SendAnswer = (error, value, trailer, ...flags) => {
+    if (this.inPlace !== undefined) return this.handlerFinished();
     this.given = true;
     // Before the listener completes the scope: the scope's end decides the status.
     const changed = this.settings.enforce && error ? this.translated(error, trailer) : undefined;
@@ -84,7 +102,8 @@ export class GrpcAnswer {
   private readonly escaped = (error: unknown): void => {
     const answer = this.othersEnd(error, undefined) ?? this.ownEnd(error);
     if (answer === undefined) throw error;
-    if (!this.finished) this.fail(answer);
+    if (this.inPlace !== undefined) this.handlerFinished();
+    else if (!this.finished) this.fail(answer);
   };
 
   /** Streams of answers fail by an 'error' on the call. */

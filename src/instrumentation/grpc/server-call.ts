@@ -1,4 +1,4 @@
-import { type Context, context as contextApi } from '@opentelemetry/api';
+import { type Context, context as contextApi, diag } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import type { Scope } from '../../context/scope/scope.js';
 import { attachInbound } from '../../propagation/inbound.js';
@@ -68,6 +68,15 @@ export class GrpcServedCall extends ServedRequest {
 
   protected override get isAnswered(): boolean {
     return this.answer?.finished === true || this.call.cancelled;
+  }
+
+  protected override answerAtDeadline(): void {
+    const reason = this.scope?.ended()?.reason;
+    try {
+      if (reason !== undefined) this.answer?.answerAtDeadline(reason);
+    } catch (error) {
+      diag.error('a call got no answer at its deadline', error);
+    }
   }
 
   protected override answerRefusal(refusal: Refusal): void {

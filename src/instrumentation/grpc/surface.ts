@@ -8,7 +8,7 @@ export interface ServerCall extends EventEmitter {
   readonly writableEnded?: boolean;
   readonly destroyed?: boolean;
   /** What it is written to. Not in the types of grpc-js. */
-  readonly call?: { sendStatus?(status: StatusObject): void };
+  readonly call?: { readonly nextCall?: object; sendStatus?(status: StatusObject): void };
   getDeadline(): Date | number;
   getPath(): string;
   getPeer(): string;

@@ -5,6 +5,7 @@ import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
 import type { ServedRequest } from '../inbound/served-request.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
+import { answerOf } from './deadline-answer.js';
 import { answerInPlace } from './handlers/mute-response.js';
 import { type Answer, isConnectUnary, type RpcError, rpcAnswer } from './rpc.js';
 
@@ -28,9 +29,14 @@ const INTERNAL: RpcError = { code: 'internal', message: 'internal error', grpcSt
  * @param isExhausted whether it is the caller's budget that has run out
  */
 export function answerTimeout(request: InboundRequest, response: InboundResponse, isExhausted = true): void {
+  send(request, response, timeoutAnswer(request, isExhausted));
+}
+
+/** The answer to a request whose time is up. Parameters as for {@link answerTimeout}. */
+export function timeoutAnswer(request: InboundRequest, isExhausted = true): Answer {
   const answer = answerFor(request, DEADLINE_EXCEEDED);
-  if (answer.status === 504 && isExhausted) response.setHeader(TIMEBUDGET, '0');
-  send(request, response, answer);
+  if (answer.status !== 504 || !isExhausted) return answer;
+  return { ...answer, headers: { [TIMEBUDGET]: '0', ...answer.headers } };
 }
 
 /** Answers a request for which there is no room. The caller may try again: it has lost hardly any time. */
@@ -46,13 +52,18 @@ export function answerInternalError(request: InboundRequest, response: InboundRe
 
 function answerFor(request: InboundRequest, error: RpcError): Answer {
   const headers = { 'content-type': 'text/plain; charset=utf-8' };
-  return rpcAnswer(request, error) ?? { status: error.status, headers, body: `${error.message}\n` };
+  const { body, ...answer } = rpcAnswer(request, error) ?? {
+    status: error.status,
+    headers,
+    body: `${error.message}\n`,
+  };
+  if (body === undefined) return answer;
+  return { ...answer, headers: { ...answer.headers, 'content-length': String(Buffer.byteLength(body)) }, body };
 }
 
 function send(request: InboundRequest, response: InboundResponse, { status, headers, body }: Answer): void {
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (body !== undefined) response.setHeader('content-length', Buffer.byteLength(body));
   const isHttp1 = response instanceof ServerResponse;
   // Node reads the body of a request to its end, however long it is, while the connection stays open.
   if (isHttp1 && hasBody(request as IncomingMessage)) response.setHeader('connection', 'close');
@@ -63,6 +74,11 @@ function send(request: InboundRequest, response: InboundResponse, { status, head
 /** `response` answers `served`: `writeHead` looks whether the time of that request is up. */
 export function setServedRequest(response: object, served: ServedRequest): void {
   (response as { [SERVED_REQUEST]?: ServedRequest })[SERVED_REQUEST] = served;
+}
+
+export interface HeadSettings {
+  /** The words after the status 504, if any: HTTP/2 has none. `undefined`: an answer of 500 stays as it is. */
+  readonly timeoutPhrase: readonly string[] | undefined;
 }
 
 /** The part of a response that `writeHead` needs. */
@@ -79,11 +95,13 @@ interface Head {
  * gets `timebudget: 0` added. Heads that are written by `write`, `end` or `flushHeaders` come through `writeHead` as well.
  * A 500 of Connect is replaced with its body, which says `internal`: a client takes the code from there.
  *
- * The settings are the words after the status 504, if any: HTTP/2 has none.
+ * A response that has been answered at its deadline swallows the head.
  */
-export function wrapWriteHead(original: Method, patched: Patched<readonly string[]>): Method {
+export function wrapWriteHead(original: Method, patched: Patched<HeadSettings>): Method {
   return function writeHead(this: Head, ...args: unknown[]) {
-    const { settings: timeoutPhrase } = patched;
+    const given = answerOf(this);
+    if (given !== undefined) return given.isOwn ? original.apply(this, args) : given.writeHead(this, original);
+    const timeoutPhrase = patched.settings?.timeoutPhrase;
     const status = Number(args[0]);
     const concerns = status === 500 || status === 504;
     const stays = timeoutPhrase === undefined || !concerns || this.headersSent || !isTimeUp(this);

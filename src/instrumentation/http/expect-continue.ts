@@ -3,6 +3,7 @@ import type { Method, Patched } from '../hooks/patch-method.js';
 import { extract } from '../hooks/safe-propagation.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import type { Settings } from '../settings.js';
+import { answerOf } from './deadline-answer.js';
 import { HttpServedRequest } from './served-request.js';
 
 /**
@@ -12,6 +13,7 @@ import { HttpServedRequest } from './served-request.js';
 export function wrapWriteContinue(original: Method, patched: Patched<Settings>): Method {
   return function writeContinue(this: InboundResponse, ...args: unknown[]): unknown {
     const { settings } = patched;
+    if (answerOf(this) !== undefined) return undefined;
     if (settings?.enforce && isLate(this.req, settings)) return undefined;
     return original.apply(this, args);
   };

@@ -1,4 +1,4 @@
-import { type Context, context as contextApi } from '@opentelemetry/api';
+import { type Context, context as contextApi, diag } from '@opentelemetry/api';
 import { attachInbound, inboundOf } from '../../propagation/inbound.js';
 import { extract } from '../hooks/safe-propagation.js';
 import type { Refusal } from '../inbound/admission/arrival.js';
@@ -6,7 +6,8 @@ import { ServedRequest } from '../inbound/served-request.js';
 import { untrustedFields } from '../inbound/untrusted-fields.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import type { Settings } from '../settings.js';
-import { answerOverload, answerTimeout, setServedRequest } from './answer.js';
+import { answerOverload, answerTimeout, setServedRequest, timeoutAnswer } from './answer.js';
+import { DeadlineAnswer } from './deadline-answer.js';
 import { answerEscapedError, isShared } from './handlers/handler-rejections.js';
 import { removeFields } from './remove-fields.js';
 import { onHandlerEnd, onResponseClose, transportOf, wasSent } from './response-close.js';
@@ -18,6 +19,8 @@ export class HttpServedRequest extends ServedRequest {
   context: Context | undefined = undefined;
   /** As the application gets them: a wrapper may have replaced what the server emitted. */
   exchange: { readonly request: InboundRequest; readonly response: InboundResponse } | undefined = undefined;
+  /** Set when the request was answered at its deadline, in place of its handler. */
+  deadlineAnswer: DeadlineAnswer | undefined = undefined;
 
   private constructor(request: InboundRequest, settings: Settings) {
     super(request, settings);
@@ -40,7 +43,7 @@ export class HttpServedRequest extends ServedRequest {
 
   /** Whether the handler can still answer. */
   get isOpen(): boolean {
-    const response = this.exchange?.response;
+    const response = this.deadlineAnswer === undefined ? this.exchange?.response : undefined;
     return response !== undefined && !(response.writableEnded || response.destroyed);
   }
 
@@ -56,7 +59,8 @@ export class HttpServedRequest extends ServedRequest {
     const { request, response } = this.exchange;
     setServedRequest(response, this);
     // Active again, because abort listeners of the application run in it.
-    const end = () => contextApi.with(context, () => this.end(wasSent(request, response)));
+    const isSent = () => this.deadlineAnswer === undefined && wasSent(request, response);
+    const end = () => contextApi.with(context, () => this.end(isSent()));
     // A wrapper may pass a request on when its caller has gone: no event reports that any more.
     if (response.destroyed === true) end();
     else onResponseClose(request, response, end);
@@ -77,6 +81,20 @@ export class HttpServedRequest extends ServedRequest {
     return !this.isOpen;
   }
 
+  protected override answerAtDeadline(): void {
+    const { context, exchange } = this;
+    if (exchange === undefined || context === undefined || !DeadlineAnswer.isPossible(exchange.response)) return;
+    const { request, response } = exchange;
+    const answer = new DeadlineAnswer(request, response, timeoutAnswer(request));
+    this.deadlineAnswer = answer;
+    try {
+      contextApi.with(context, () => answer.give());
+    } catch (error) {
+      diag.error('a request got no answer at its deadline', error);
+      request.destroy();
+    }
+  }
+
   protected override answerRefusal(refusal: Refusal): void {
     if (this.exchange === undefined) return;
     const { request, response } = this.exchange;
@@ -95,7 +113,8 @@ export class HttpServedRequest extends ServedRequest {
   }
 
   protected override onAnswered(listener: () => void): void {
-    if (this.exchange !== undefined) onHandlerEnd(this.exchange.response, listener);
+    if (this.deadlineAnswer !== undefined) this.deadlineAnswer.onHandlerEnd(listener);
+    else if (this.exchange !== undefined) onHandlerEnd(this.exchange.response, listener);
   }
 
   protected override isShared(promise: Promise<unknown>): boolean {

@@ -5,8 +5,11 @@ import { type Handler, Scope } from '../../context/scope/scope.js';
 import type { EndReason } from '../../errors.js';
 import { measure, record, type Transport } from '../../events.js';
 import type { Inbound } from '../../propagation/inbound.js';
+import { clearAlarm, setAlarm } from '../../time/alarms.js';
+import { NEVER } from '../../time/clock.js';
 import type { InboundCall, InboundRequest } from '../options.js';
 import type { Settings } from '../settings.js';
+import { AnswerAlarm } from './answer-alarm.js';
 
 /**
  * The arrival of a request of any transport: `openScope` makes its scope, `enter` the context for the handler, and `begin`
@@ -20,6 +23,7 @@ export abstract class ArrivedRequest implements Inbound, Handler {
   private opened: Scope | undefined = undefined;
   /** Whether the time was up when the request arrived. */
   protected late = false;
+  private answerAlarm: AnswerAlarm | undefined = undefined;
   /** The context that was active when the request arrived, before any extraction. */
   private readonly arrivedIn = contextApi.active();
 
@@ -76,16 +80,40 @@ export abstract class ArrivedRequest implements Inbound, Handler {
     return context;
   }
 
-  /** Counts the request. Returns the reason for which its handler must not run: its time was up on arrival. */
+  /**
+   * Counts the request, and has it answered at its deadline where the application wants that. Returns the reason for which
+   * its handler must not run: its time was up on arrival.
+   */
   begin(): EndReason | undefined {
     const { scope, transport } = this;
     if (scope?.deadline?.inherited) measure('received', scope.deadline, transport);
     const reason = scope?.ended()?.reason;
-    if (reason === undefined) return undefined;
+    if (reason === undefined) {
+      this.answerInTime();
+      return undefined;
+    }
     this.late = true;
     record({ type: 'rejected', side: 'server', transport });
     return this.settings.enforce ? reason : undefined;
   }
+
+  private answerInTime(): void {
+    const { scope, settings, request } = this;
+    const { answer } = settings.server;
+    if (answer === undefined || !settings.enforce || scope === undefined) return;
+    const deadline = scope.effectiveDeadline();
+    if (deadline === undefined || deadline.due === NEVER || !answer(request)) return;
+    this.answerAlarm = new AnswerAlarm(scope, deadline, () => this.answerAtDeadline());
+    setAlarm(this.answerAlarm);
+  }
+
+  /** The request has ended: nobody waits for its answer. */
+  protected clearAnswerAlarm(): void {
+    if (this.answerAlarm !== undefined) clearAlarm(this.answerAlarm);
+  }
+
+  /** Answers in place of the handler, which is still at work, if it has not answered yet. Must not throw. */
+  protected abstract answerAtDeadline(): void;
 
   /** Waits for the promises of the handlers, after the end of the scope. Returns whether one is pending. */
   abstract awaitSettled(): boolean;

@@ -13,7 +13,6 @@ import { LingerAlarm } from './linger-alarm.js';
 
 /**
  * A request of any transport, from its arrival to the end of its work. Every hidden key of ours on a request leads here.
- *
  * `end` completes or cancels the scope. Of a request that ended without its answer, the scope completes when the handlers
  * are done: `track` gets what they returned.
  */
@@ -89,6 +88,7 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
    */
   end(answered: boolean, early = 0): void {
     const { scope, settings, transport, late } = this;
+    this.clearAnswerAlarm();
     if (scope === undefined) return;
     // Of a scope that has lingered long enough after its end, and so has completed, as well.
     const deadline = scope.effectiveDeadline() ?? scope.deadline;
