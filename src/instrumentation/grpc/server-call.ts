@@ -97,11 +97,11 @@ export class GrpcServedCall extends ServedRequest {
     contextApi.bind(context, this.call);
   }
 
-  protected override onAnswered(listener: () => void): void {
+  override onAnswered(listener: () => void): void {
     this.answer?.onFinished(listener);
   }
 
-  protected override handlerFailed(): void {
+  override handlerFailed(): void {
     // GrpcAnswer has answered.
   }
 

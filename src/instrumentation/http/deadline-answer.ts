@@ -22,8 +22,9 @@ const ENDINGS: ReadonlySet<unknown> = new Set(['prefinish', 'finish', 'close']);
  * The answer that a request gets at its deadline, while its handler is still at work.
  *
  * From then on the response swallows what the handler writes (swallow-writes.ts), and looks to it like a response whose
- * caller has gone, which all frameworks know: closed, though neither a head nor an end was written. With `headersSent`
- * express would close the connection when the handler fails, and fastify would warn.
+ * caller has gone, which all frameworks know: closed, though no head was written, and no end. With `headersSent`, even after
+ * a head of the handler's own, express would close the connection when the handler fails, in the midst of the next answer.
+ * With `writableEnded` fastify would warn.
  */
 export class DeadlineAnswer {
   /** Whether the head is being written, by way of those who have wrapped `writeHead`. */
@@ -32,7 +33,6 @@ export class DeadlineAnswer {
   private passes = 0;
   /** How many events are being emitted by which others see the answer. */
   private showing = 0;
-  private handlerWroteHead = false;
   private handlerEnded = false;
   private finishedListener: (() => void) | undefined = undefined;
   private readonly prototype: InboundResponse;
@@ -97,7 +97,6 @@ export class DeadlineAnswer {
       this.writesHead = false;
       return this.own(() => original.call(response, this.answer.status));
     }
-    this.handlerWroteHead = true;
     return response;
   }
 
@@ -115,13 +114,8 @@ export class DeadlineAnswer {
     }
   }
 
-  noteHead(): void {
-    this.handlerWroteHead = true;
-  }
-
   /** The handler has ended or closed the response. */
   noteEnd(): void {
-    this.handlerWroteHead = true;
     this.handlerEnded = true;
     const { finishedListener } = this;
     this.finishedListener = undefined;
@@ -158,7 +152,7 @@ export class DeadlineAnswer {
       }
     };
     const looks: PropertyDescriptorMap = {
-      headersSent: { get: () => this.showing > 0 || this.handlerWroteHead, configurable: true },
+      headersSent: { get: () => this.showing > 0, configurable: true },
       writableEnded: { get: () => this.showing > 0 || this.handlerEnded, configurable: true },
       statusCode: fixed(answer.status),
       emit: { value: emitAsSent, writable: true, configurable: true },

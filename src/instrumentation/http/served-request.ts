@@ -112,16 +112,16 @@ export class HttpServedRequest extends ServedRequest {
     contextApi.bind(context, this.exchange.response);
   }
 
-  protected override onAnswered(listener: () => void): void {
+  override onAnswered(listener: () => void): void {
     if (this.deadlineAnswer !== undefined) this.deadlineAnswer.onHandlerEnd(listener);
     else if (this.exchange !== undefined) onHandlerEnd(this.exchange.response, listener);
   }
 
-  protected override isShared(promise: Promise<unknown>): boolean {
+  override isShared(promise: Promise<unknown>): boolean {
     return isShared(promise);
   }
 
-  protected override handlerFailed(error: unknown): void {
+  override handlerFailed(error: unknown): void {
     answerEscapedError(error, this);
   }
 }

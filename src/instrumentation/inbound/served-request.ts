@@ -9,6 +9,7 @@ import { admission } from './admission/admission.js';
 import type { Refusal } from './admission/arrival.js';
 import { type Admittable, QueuedRequest } from './admission/queued-request.js';
 import { ArrivedRequest } from './arrived-request.js';
+import { HandlerPromises, type Worker } from './handler-promises.js';
 import { LingerAlarm } from './linger-alarm.js';
 
 /**
@@ -16,14 +17,12 @@ import { LingerAlarm } from './linger-alarm.js';
  * `end` completes or cancels the scope. Of a request that ended without its answer, the scope completes when the handlers
  * are done: `track` gets what they returned.
  */
-export abstract class ServedRequest extends ArrivedRequest implements Admittable {
-  /** The promises that the handlers have returned. */
-  private promises: Promise<unknown>[] | undefined = undefined;
-  private lingerAlarm: LingerAlarm | undefined = undefined;
+export abstract class ServedRequest extends ArrivedRequest implements Admittable, Worker {
+  /** The promises that the handlers have returned, if any. */
+  private promises: HandlerPromises | undefined = undefined;
   /** Whether a handler has returned no promise. */
-  private hasSilentHandler = false;
-  /** How many promises of handlers were pending when the scope had ended, and still are. */
-  private pending = 0;
+  hasSilentHandler = false;
+  private lingerAlarm: LingerAlarm | undefined = undefined;
   /** When the handler began, as the admission counts it; `undefined` before, and when it has finished. */
   private generation: number | undefined = undefined;
 
@@ -111,7 +110,8 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
     else this.observeEnd(scope);
     // A handler that returned no promise may go on as well, but nothing tells for how long.
     if (!this.awaitSettled()) this.handlerFinished();
-    this.onAnswered(() => this.completeIfDone());
+    if (this.promises === undefined) this.onAnswered(() => this.workDone());
+    else this.promises.awaitEnd();
   }
 
   /** Observe mode: nothing else completes a scope whose handler never answers, and its alarm would keep the request alive. */
@@ -127,43 +127,21 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
       this.hasSilentHandler = true;
       return;
     }
-    this.promises ??= [];
-    this.promises.push(result);
+    this.promises ??= new HandlerPromises(this);
+    this.promises.add(result);
+  }
+
+  /** A promise of a handler was rejected, and Node has been told that this is handled. */
+  rejected(promise: Promise<unknown>): void {
+    this.promises?.rejected(promise);
   }
 
   /** In observe mode nothing waits, because a rejection must be seen as unhandled there, as without us. */
   override awaitSettled(): boolean {
-    const { promises, settings } = this;
-    if (promises !== undefined && settings.enforce) {
-      this.promises = undefined;
-      for (const promise of promises) if (!this.isShared(promise)) this.await(promise);
-    }
-    return this.pending > 0;
+    return this.settings.enforce && this.promises?.awaitSettled() === true;
   }
 
-  private await(promise: Promise<unknown>): void {
-    this.pending++;
-    const settled = () => this.settled(false);
-    const failed = (error: unknown) => {
-      this.handlerFailed(error);
-      this.settled(true);
-    };
-    // Past a `then` of the application's own, which may do anything.
-    void Promise.prototype.then.call(promise, settled, failed);
-  }
-
-  /**
-   * A promise of a handler has settled. A handler whose promise is fulfilled may go on in callbacks, as an async function
-   * does that calls a framework, and so may another handler that has returned no promise: then the answer is the end.
-   */
-  private settled(failed: boolean): void {
-    this.pending--;
-    if (failed && !this.hasSilentHandler) this.completeIfDone();
-    else this.onAnswered(() => this.completeIfDone());
-  }
-
-  private completeIfDone(): void {
-    if (this.pending > 0) return;
+  workDone(): void {
     if (this.lingerAlarm !== undefined) clearAlarm(this.lingerAlarm);
     this.handlerFinished();
     this.scope?.completeAnswered();
@@ -188,13 +166,13 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
   protected abstract answerRefusal(refusal: Refusal): void;
 
   /** Calls `listener` when the handler has finished its answer, at once where it has. */
-  protected abstract onAnswered(listener: () => void): void;
+  abstract onAnswered(listener: () => void): void;
 
   /** Whether other requests wait for `promise` as well: a rejection of it is not for this request to handle. */
-  protected isShared(_promise: Promise<unknown>): boolean {
+  isShared(_promise: Promise<unknown>): boolean {
     return false;
   }
 
   /** A handler's promise was rejected with `error` after the scope had ended. */
-  protected abstract handlerFailed(error: unknown): void;
+  abstract handlerFailed(error: unknown): void;
 }

@@ -41,7 +41,10 @@ export function wrapProcessEmit(original: Method): Method {
 function answerRejection(error: unknown, promise: Promise<unknown>): boolean {
   const requests = requestsOf.get(promise) ?? [];
   if (requests.length === 0 || !requests.every((served) => isDueToEnd(error, served))) return false;
-  for (const served of requests) answerEscapedError(error, served);
+  for (const served of requests) {
+    served.rejected(promise);
+    answerEscapedError(error, served);
+  }
   return true;
 }
 

@@ -16,14 +16,10 @@ const SWALLOWS: Readonly<Record<string, Swallow>> = {
   setTrailer: returnsNothing,
   writeProcessing: returnsNothing,
   writeEarlyHints: returnsNothing,
-
-  flushHeaders(answer) {
-    answer.noteHead();
-  },
+  flushHeaders: returnsNothing,
 
   // As if everything had been taken: what pipes into the response goes on to its end.
-  write(answer, _, args) {
-    answer.noteHead();
+  write(_answer, _response, args) {
     callBackLater(args);
     return true;
   },
