@@ -2,6 +2,7 @@ import { outOfRange } from '../check-argument.js';
 import type { DeadlineInstrumentationConfig } from '../instrumentation/options.js';
 import type { PropagatorOptions } from '../propagation/create-propagator.js';
 import type { DeadlineSpanProcessorOptions } from '../telemetry/span-options.js';
+import { parseRoutes, ROUTES, routeOptions } from './routes.js';
 import {
   ADMISSION,
   ANSWER,
@@ -51,18 +52,22 @@ export function readEnvironment(env: Environment, complain: (message: string) =>
     }
     return value;
   };
-  const known = VARIABLES.map(({ name }) => name);
+  const known = [...VARIABLES.map(({ name }) => name), ROUTES];
   for (const name of Object.keys(env)) {
     if (!name.startsWith('OTEL_DEADLINE_') || known.includes(name)) continue;
     complain(`${name}: expected one of ${known.join(', ')}; it is ignored`);
   }
   const names = list(env.OTEL_PROPAGATORS ?? '');
   const mode = read(MODE) ?? 'enforce';
+  const forAll = { defaultBudget: read(DEFAULT_BUDGET), answer: read(ANSWER) };
+  const rules = parseRoutes(env[ROUTES] ?? '', (rule, expected) => {
+    complain(`${outOfRange(ROUTES, expected, rule).message}; this rule is left out`);
+  });
   const server = present({
-    defaultBudget: read(DEFAULT_BUDGET),
     trust: read(TRUST),
     admission: read(ADMISSION),
-    answer: read(ANSWER),
+    ...forAll,
+    ...routeOptions(rules, forAll),
   });
   const client = present({ shared: read(CLIENT_SHARED) });
   return {

@@ -2,6 +2,7 @@ import { sharedCalls } from '../instrumentation/outbound/shared-calls.js';
 import { resolveKeyFilter } from '../propagation/baggage/key-filter.js';
 import type { CustomBaggageLimits } from '../propagation/baggage/options.js';
 import { HANG_UP_STATUSES, type HangUpStatus } from '../telemetry/span-options.js';
+import { parseBudget, parseDuration } from './duration.js';
 
 /** One variable: how its value is read, and the words for a warning about a bad value. */
 export interface Variable<T> {
@@ -118,19 +119,6 @@ export const VARIABLES = [
 function parseBoolean(text: string): boolean | undefined {
   const word = text.toLowerCase();
   return word === 'true' || word === 'false' ? word === 'true' : undefined;
-}
-
-/** Refuses 0, with which every request would be rejected: it was meant as something else, such as "no limit". */
-function parseBudget(text: string): number | undefined {
-  return parseDuration(text) || undefined;
-}
-
-const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
-
-/** A duration in ms; `undefined` when `text` is none. */
-function parseDuration(text: string): number | undefined {
-  const [, number, unit = 'ms'] = /^(\d{1,12}(?:\.\d{1,12})?)\s*(ms|s|m)?$/.exec(text) ?? [];
-  return number === undefined ? undefined : Number(number) * (UNITS[unit] as number);
 }
 
 export function list(text: string): string[] {

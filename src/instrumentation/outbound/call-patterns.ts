@@ -1,3 +1,5 @@
+import { longest, PathPattern } from './path-pattern.js';
+
 /** The number of origins whose patterns are kept. A process calls few; a crawler has no end of them. */
 const MAX_ORIGINS = 1_000;
 
@@ -55,38 +57,6 @@ export class CallPatterns {
   }
 }
 
-class PathPattern {
-  private readonly first: string;
-  private readonly middle: readonly string[];
-  /** `undefined`: there is no `*`. */
-  private readonly last: string | undefined;
-  private readonly word: string;
-
-  constructor(pattern: string) {
-    const [first = '', ...others] = pattern.split('*');
-    this.first = first;
-    this.last = others.pop();
-    this.middle = others;
-    this.word = longest(pattern.split('*'));
-  }
-
-  /** Not by a regular expression: with several `*`, a long path could keep one busy. */
-  matches(path: string): boolean {
-    if (!path.includes(this.word)) return false;
-    const { first, middle, last } = this;
-    const [plain = ''] = path.split(/[?#]/, 1);
-    if (last === undefined) return plain === first;
-    if (!plain.startsWith(first)) return false;
-    let end = first.length;
-    for (const piece of middle) {
-      const start = plain.indexOf(piece, end);
-      if (start === -1) return false;
-      end = start + piece.length;
-    }
-    return plain.length - last.length >= end && plain.endsWith(last);
-  }
-}
-
 /**
  * What is left of `pattern` for the path when its beginning has matched `origin`: one pattern for each way to match. A `*`
  * in the host must not reach into the path: `https://*.internal/*` does not match `https://other/.internal/`.
@@ -110,8 +80,4 @@ function restsAfter(origin: string, pattern: string): string[] {
   }
   for (const state of states) if (state < pathStart && pattern[state] === '*') states.add(state + 1);
   return [...states].filter((state) => state >= pathStart).map((state) => pattern.slice(state));
-}
-
-function longest(texts: readonly string[]): string {
-  return texts.reduce((one, other) => (other.length > one.length ? other : one));
 }
