@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { answer } from './answer/answer.js';
 import { baggageUse, hostileBaggage } from './baggage.js';
 import { ripple } from './enforcement/ripple.js';
 import { FULL_LOAD, SMOKE_LOAD, throughput } from './enforcement/throughput.js';
@@ -40,6 +41,7 @@ const tables = {
   ripple: () => ripple(smoke ? { runs: 3, warmUpRuns: 1 } : { runs: 500, warmUpRuns: 50 }),
   throughput: () => throughput(smoke ? SMOKE_LOAD : FULL_LOAD),
   zombies: () => zombies({ rounds: smoke ? 1 : 5, roundMs: smoke ? 500 : 2_000, perSecond: 40 }),
+  answer: () => answer({ seconds: smoke ? 1 : 10 }),
   [OVERLOAD]: () => overload({ smoke, scenes, graph, json, from, setUp, loads }),
 };
 

@@ -52,7 +52,7 @@ export const TRUST: Variable<boolean> = {
 export const ADMISSION: Variable<boolean> = {
   name: 'OTEL_DEADLINE_ADMISSION',
   expected: 'true or false',
-  fallback: 'no request waits for its handler',
+  fallback: 'requests wait for their handlers while the event loop has no time',
   parse: parseBoolean,
 };
 

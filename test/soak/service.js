@@ -2,6 +2,7 @@
 import http from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { context, propagation } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
@@ -9,11 +10,13 @@ import { createPropagator } from 'opentelemetry-propagator-deadline';
 import { DeadlineInstrumentation } from 'opentelemetry-propagator-deadline/instrumentation';
 import { census } from './census.js';
 
-const { BACKEND_PORT } = process.env;
+/** ANSWER: requests are answered at their deadlines, and handlers go on for a while. */
+const { BACKEND_PORT, ANSWER } = process.env;
+const answer = ANSWER === 'true';
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 propagation.setGlobalPropagator(createPropagator());
-registerInstrumentations({ instrumentations: [new DeadlineInstrumentation()] });
+registerInstrumentations({ instrumentations: [new DeadlineInstrumentation({ server: { answer } })] });
 
 const troubles = [];
 for (const event of ['unhandledRejection', 'uncaughtException', 'warning']) {
@@ -48,6 +51,7 @@ const server = http.createServer(async (request, response) => {
     const [, transport] = request.url.split('/');
     await passOn[transport](request.url, response);
   } catch (error) {
+    if (answer) await delay(20);
     // The head has been sent, or nobody is there any more: `pipeline` has closed the response.
     if (!response.headersSent) response.writeHead(error.status ?? 500).end(error.message);
   } finally {
