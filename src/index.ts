@@ -4,7 +4,7 @@ export { DeadlinePropagator } from './propagation/deadline-propagator.js';
 export type { DeadlinePropagatorOptions } from './propagation/deadline-options.js';
 export { BoundedBaggagePropagator } from './propagation/baggage/propagator.js';
 export type { BaggageDrop, BaggagePropagatorOptions, CustomBaggageLimits } from './propagation/baggage/options.js';
-export type { BaggageDropReason } from './wire/baggage/scan.js';
+export type { BaggageDropReason } from './wire/baggage/gate.js';
 export type { KeyFilter } from './propagation/baggage/key-filter.js';
 
 // The headers in which other systems send a deadline, for the options `extract` and `inject`

@@ -1,7 +1,7 @@
 import { diag } from '@opentelemetry/api';
 import { record } from '../../events.js';
 import { now } from '../../time/clock.js';
-import type { BaggageDropReason, BaggageGate } from '../../wire/baggage/scan.js';
+import type { BaggageDropReason, BaggageGate } from '../../wire/baggage/gate.js';
 import type { BaggageDrop, BaggageSettings } from './options.js';
 
 const WARN_INTERVAL_MS = 60_000;

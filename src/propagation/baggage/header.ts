@@ -1,6 +1,7 @@
 import type { Baggage, BaggageEntry } from '@opentelemetry/api';
+import type { BaggageGate, BaggageLimits } from '../../wire/baggage/gate.js';
 import { formatBaggageMember, validProperties } from '../../wire/baggage/member.js';
-import type { BaggageGate, BaggageLimits, ScannedBaggage } from '../../wire/baggage/scan.js';
+import type { ScannedBaggage } from '../../wire/baggage/scan.js';
 import { isToken, trimSpace } from '../../wire/text.js';
 import { WireBaggage, wireEntries } from './wire-baggage.js';
 

@@ -1,5 +1,5 @@
 import { checkFunction, checkNumber, checkOptions, outOfRange } from '../../check-argument.js';
-import type { BaggageDropReason, BaggageLimits } from '../../wire/baggage/scan.js';
+import type { BaggageDropReason, BaggageLimits } from '../../wire/baggage/gate.js';
 import { type KeyFilter, resolveKeyFilter } from './key-filter.js';
 
 /** A drop of baggage. Never contains a value. */

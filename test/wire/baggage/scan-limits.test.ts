@@ -1,4 +1,4 @@
-import type { BaggageLimits } from '../../../src/wire/baggage/scan.js';
+import type { BaggageLimits } from '../../../src/wire/baggage/gate.js';
 import { fieldOf, member } from '../../support/baggage/carrier.js';
 import { scan } from './scanned.js';
 

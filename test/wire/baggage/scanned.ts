@@ -1,4 +1,5 @@
-import { type BaggageGate, type BaggageLimits, scanBaggage } from '../../../src/wire/baggage/scan.js';
+import type { BaggageGate, BaggageLimits } from '../../../src/wire/baggage/gate.js';
+import { scanBaggage } from '../../../src/wire/baggage/scan.js';
 
 const ample: BaggageLimits = { members: 64, bytes: 8192, memberBytes: 8192 };
 
