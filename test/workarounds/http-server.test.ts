@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { listenersOf } from '../../src/instrumentation/http/handlers/stand-in.js';
+import { headersCountKey } from '../../src/instrumentation/http/remove-fields.js';
 import { testNeeded, testReached } from './needed.js';
 import { propertyNames } from './property-names.js';
 
@@ -117,4 +118,41 @@ testReached({ ...standIn, fault: 'the listeners of an emitter can be replaced in
   Object.assign(listeners ?? {}, { request: () => called.push('in their place') });
   emitter.emit('request');
   expect(called).toEqual(['in their place']);
+});
+
+const rawHeaders = { covers: 'src/instrumentation/http/remove-fields.ts' } as const;
+
+/** Runs `look` for a request that has arrived. */
+async function lookAtRequest<T>(look: (request: http.IncomingMessage) => T): Promise<T> {
+  const server = http.createServer();
+  const looked = new Promise<T>((resolve) => {
+    server.on('request', (request, response) => {
+      resolve(look(request));
+      response.end();
+    });
+  });
+  http.get({ port: await listen(server), host: '127.0.0.1', agent: false }, (response) => response.resume());
+  const result = await looked;
+  server.close();
+  return result;
+}
+
+testNeeded({ ...rawHeaders, fault: 'as many raw headers are read as there were on arrival' }, () =>
+  lookAtRequest((request) => {
+    request.rawHeaders.splice(0, 2);
+    try {
+      return 'undefined' in request.headersDistinct;
+    } catch {
+      return true;
+    }
+  }),
+);
+
+testReached({ ...rawHeaders, fault: 'the number of raw headers' }, async () => {
+  const [count, length] = await lookAtRequest((request) => [
+    Reflect.get(request, headersCountKey(request) ?? ''),
+    request.rawHeaders.length,
+  ]);
+  expect(length).toBeGreaterThan(0);
+  expect(count).toBe(length);
 });
