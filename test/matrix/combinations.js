@@ -9,6 +9,6 @@ export const combinations = [
   ...(process.versions.node.startsWith('20.') ? [] : [{ name: 'node20-otel2', node: DEFAULT_NODE, line: 'otel-2' }]),
   { name: 'node22-otel3', node: '22.23.3', line: 'otel-3' },
   { name: 'node24-otel3', node: '24.21.0', line: 'otel-3' },
-  { name: 'node26-otel3', node: '26.10.0', line: 'otel-3' },
+  { name: 'node26-otel3', node: '26.12.1', line: 'otel-3' },
   { name: 'node24-otel2', node: '24.21.0', line: 'otel-2' },
 ];

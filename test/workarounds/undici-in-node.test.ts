@@ -49,6 +49,7 @@ testReached({ ...loaded, fault: 'the global dispatcher, under each of its keys' 
 const upgrade = {
   covers: 'src/instrumentation/undici/call.ts',
   fault: 'no channel is published for an upgrade',
+  neededOn: { 20: true, 22: true, 24: true, 26: false },
 } as const;
 
 testNeeded(upgrade, async () => {

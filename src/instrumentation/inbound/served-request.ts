@@ -23,8 +23,8 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
   /** Whether a handler has returned no promise. */
   hasSilentHandler = false;
   private lingerAlarm: LingerAlarm | undefined = undefined;
-  /** When the handler began, as the admission counts it; `undefined` before, and when it has finished. */
-  private generation: number | undefined = undefined;
+  /** When the handler began, on the clock of `now()`; `undefined` before, and when it has finished. */
+  private began: number | undefined = undefined;
 
   /**
    * Calls `run`, which runs the handler: at once, or when its turn comes, or never, where the request is refused. Returns
@@ -34,17 +34,18 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
     const { settings, transport } = this;
     if (!settings.server.admission) return run();
     const instant = now();
-    if (admission.hasTime(instant)) return this.runHandler(run);
+    if (admission.hasTime(instant)) return this.runHandler(run, instant);
     // Its caller may go while it waits, and Node would drop what that caller has sent.
-    if (!settings.server.cancelOnDisconnect(this.request)) return this.runHandler(run);
+    if (!settings.server.cancelOnDisconnect(this.request)) return this.runHandler(run, instant);
     record({ type: 'delayed', transport });
-    if (!settings.enforce) return this.runHandler(run);
+    if (!settings.enforce) return this.runHandler(run, instant);
     admission.enqueue(new QueuedRequest(this, run, instant));
     return undefined;
   }
 
-  private runHandler<T>(run: () => T): T {
-    this.generation = admission.begin();
+  private runHandler<T>(run: () => T, instant: number): T {
+    this.began = instant;
+    admission.begin(instant);
     const result = run();
     if (this.isAnswered) this.handlerFinished();
     return result;
@@ -52,7 +53,7 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
 
   runQueued(run: () => unknown): void {
     try {
-      this.runHandler(run);
+      this.runHandler(run, now());
     } catch (error) {
       this.handlerThrew(error);
     }
@@ -74,9 +75,9 @@ export abstract class ServedRequest extends ArrivedRequest implements Admittable
   }
 
   private handlerFinished(): void {
-    if (this.generation === undefined) return;
-    admission.finish(this.generation);
-    this.generation = undefined;
+    if (this.began === undefined) return;
+    admission.finish(this.began);
+    this.began = undefined;
   }
 
   /**

@@ -3,6 +3,7 @@ import { now } from '../../../time/clock.js';
 import type { Arrival, Refusal } from './arrival.js';
 import { EventLoopLoad, LOOK_INTERVAL, type Load } from './event-loop-load.js';
 import { Flow } from './flow.js';
+import { ShortestTime } from './shortest-time.js';
 import { StartLimit } from './start-limit.js';
 import { areTimersFaked, nextTurn, wakeAfter } from './turns.js';
 import { Unfinished } from './unfinished.js';
@@ -47,6 +48,7 @@ export class Admission {
   private readonly limit = new StartLimit();
   private readonly unfinished = new Unfinished();
   private readonly flow = new Flow();
+  private readonly shortest = new ShortestTime();
   /** The mean of the budgets with which handlers have begun lately, in ms. */
   private meanBudget = ASSUMED_BUDGET;
   private readonly waiting = new WaitingRequests();
@@ -90,15 +92,19 @@ export class Admission {
     this.orderTurn(arrival.readAt);
   }
 
-  /** A handler begins. Returns what {@link finish} has to be given. */
-  begin(): number {
-    return this.unfinished.begin();
+  /** A handler begins. */
+  begin(instant: number): void {
+    this.unfinished.begin(instant);
   }
 
-  finish(generation: number): void {
-    this.unfinished.finish(generation);
+  /** A handler has finished that has begun at the instant `began`. */
+  finish(began: number): void {
+    this.unfinished.finish(began);
     this.flow.noteFinish();
-    if (this.waiting.count > 0) this.orderTurn(now());
+    if (this.waiting.count === 0) return;
+    const instant = now();
+    this.shortest.note(instant - began, instant);
+    this.orderTurn(instant);
   }
 
   private orderTurn(instant: number): void {
@@ -143,9 +149,14 @@ export class Admission {
       if (!this.limit.allows(this.unfinished.count)) return;
       const arrival = this.overloaded ? this.waiting.takeNewest() : this.waiting.takeOldest();
       if (arrival === undefined) return;
-      if (arrival.isOver()) refuse(arrival, 'time');
+      if (arrival.isOver() || this.isTooLate(arrival, at)) refuse(arrival, 'time');
       else this.beginQueued(arrival);
     }
+  }
+
+  /** Whether less time is left than any handler has needed lately: else a flood of tiny budgets would do work for nobody. */
+  private isTooLate({ readAt, budget }: Arrival, instant: number): boolean {
+    return budget !== undefined && readAt + budget - instant < this.shortest.at(instant);
   }
 
   private beginQueued(arrival: Arrival): void {

@@ -1,11 +1,9 @@
-import { LOOK_INTERVAL, type Load } from './event-loop-load.js';
+import type { Load } from './event-loop-load.js';
 
 /** Above this utilization too much has begun. */
 const FULL = 0.99;
 /** Below it the limit holds back work that could be done. */
 const IDLE = 0.97;
-/** What remains of the limit after an interval of {@link LOOK_INTERVAL} in which the loop was full. */
-const CUT = 0.95;
 /** By how much the limit grows at most in such an interval: for handlers that wait together, the loop looks idle. */
 const GROWTH = 1.2;
 /** Below it the loop has been idle for so long that the limit was wrong. */
@@ -48,8 +46,7 @@ export class StartLimit {
     const { limit, hasHeldBack } = this;
     this.hasHeldBack = false;
     if (wasBusyFor < PROOF && this.busyFor >= PROOF) {
-      // What is unfinished has proved to be too much.
-      this.limit = Math.min(limit, Math.max(2, Math.min(Math.ceil(unfinished / 2), inTime)));
+      this.limit = Math.min(limit, Math.max(2, Math.min(unfinished, inTime)));
     } else if (hasHeldBack && recently < UNUSED) {
       // The load was of another kind: the requests wait for something else than this loop.
       this.limit = Number.POSITIVE_INFINITY;
@@ -57,7 +54,7 @@ export class StartLimit {
       // As many as fill the loop, if all need as much of its time.
       this.limit = Math.max(limit + 1, limit * Math.min(GROWTH, 1 / utilization));
     } else if (utilization > FULL && unfinished >= Math.floor(limit)) {
-      this.limit = Math.max(1, Math.min(inTime, limit * Math.max(0.5, CUT ** (interval / LOOK_INTERVAL))));
+      this.limit = Math.max(1, inTime);
     } else if (!isWaiting && !isBusy) {
       this.limit = limit > 2 * unfinished + SLACK ? Number.POSITIVE_INFINITY : limit + 1;
     }

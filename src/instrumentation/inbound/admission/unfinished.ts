@@ -14,18 +14,20 @@ export class Unfinished {
     return this.young + this.older;
   }
 
-  /** A request has begun. Returns what {@link finish} has to be given for it. */
-  begin(): number {
+  /** A request has begun at `instant`. */
+  begin(instant: number): void {
+    this.advance(instant);
     this.young++;
-    return this.generation;
   }
 
-  finish(generation: number): void {
+  /** A request has finished that has begun at the instant `began`. */
+  finish(began: number): void {
+    const generation = Math.floor(began / GENERATION);
     if (generation === this.generation) this.young--;
     else if (generation === this.generation - 1) this.older--;
   }
 
-  /** Lets the requests grow older. To be called at least once in a generation while requests begin. */
+  /** Lets the requests grow older. */
   advance(instant: number): void {
     const generation = Math.floor(instant / GENERATION);
     if (generation === this.generation) return;

@@ -171,9 +171,32 @@ test('whose turn it is begins, however long it has waited', async () => {
   expect(log).toEqual(['a begins']);
 });
 
+test('for whom less time is left than any handler has needed lately, none begins', async () => {
+  /** A request with a budget of 5 ms, and one with a second. */
+  const pair = (name: string) => {
+    enqueue(`tiny ${name}`, 5);
+    const began = now();
+    const patient = enqueue(`patient ${name}`);
+    patient.begin = () => {
+      log.push(`${patient.name} begins`);
+      admission.begin(began);
+      block(10);
+      admission.finish(began);
+    };
+  };
+  // While others wait, it is measured what handlers need.
+  for (const name of ['a', 'b', 'c']) pair(name);
+  await drain();
+  log.length = 0;
+  pair('d');
+  await drain();
+  expect(log).toEqual(['tiny d refused: time', 'patient d begins']);
+});
+
 test('none is refused for its wait when the loop has been idle lately', async () => {
+  expect((await overload(3000)).refused).not.toEqual([]);
   load.recently = 0.5;
-  expect((await overload(200)).refused).toEqual([]);
+  expect((await overload(3000)).refused).toEqual([]);
 });
 
 test('a refusal that fails keeps nobody else from their turn', async () => {

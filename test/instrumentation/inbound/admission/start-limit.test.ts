@@ -16,10 +16,10 @@ function limitOf(limit: StartLimit): number {
   return unfinished;
 }
 
-/** Busy for long enough, with that many unfinished. */
-function overloaded(unfinished: number): StartLimit {
+/** Busy for long enough, with that many unfinished, of which `inTime` would finish in time. */
+function overloaded(unfinished: number, inTime: number): StartLimit {
   const limit = new StartLimit();
-  for (let i = 0; i < 5; i++) limit.adjust(load(1), unfinished, MANY, true);
+  for (let i = 0; i < 5; i++) limit.adjust(load(1), unfinished, inTime, true);
   return limit;
 }
 
@@ -31,25 +31,34 @@ test('short busy moments set no limit', () => {
 
 test('one look does, at a turn of the loop that was long', () => {
   const limit = new StartLimit();
-  limit.adjust({ ...load(1), interval: 300 }, 40, MANY, false);
+  limit.adjust({ ...load(1), interval: 300 }, 40, 20, false);
   expect(limitOf(limit)).toBe(20);
 });
 
 test.each([
-  [40, 20],
-  [5, 3],
-  [1, 2],
-  [0, 2],
-])('when the loop stays busy with %i unfinished, %i may be', (unfinished, expected) => {
-  expect(limitOf(overloaded(unfinished))).toBe(expected);
+  [40, 20, 20],
+  [40, 0.5, 2],
+  [6, 20, 6],
+  [1, 20, 2],
+  [0, 0, 2],
+])('with %i unfinished, of which %d would finish in time, %i may be', (unfinished, inTime, expected) => {
+  expect(limitOf(overloaded(unfinished, inTime))).toBe(expected);
 });
 
-test('falls while the loop is full, down to 1', () => {
-  const limit = overloaded(40);
-  for (let i = 0; i < 10; i++) limit.adjust(load(1), 40, MANY, true);
-  expect(limitOf(limit)).toBe(11);
-  for (let i = 0; i < 200; i++) limit.adjust(load(1), 40, MANY, true);
-  expect(limitOf(limit)).toBe(1);
+test.each([
+  ['falls', 6, 6],
+  ['rises', 30, 30],
+  ['falls to 1', 0, 1],
+])('%s to what finishes in time while the loop is full', (_, inTime, expected) => {
+  const limit = overloaded(40, 20);
+  limit.adjust(load(1), 40, inTime, true);
+  expect(limitOf(limit)).toBe(expected);
+});
+
+test('stays while the loop has time: then the requests wait for something else', () => {
+  const limit = overloaded(40, 20);
+  limit.adjust(load(0.98), 40, 6, true);
+  expect(limitOf(limit)).toBe(20);
 });
 
 test.each([
@@ -58,50 +67,28 @@ test.each([
   [0.5, 24],
   [0, 24],
 ])('grows towards what fills the loop where it has held back at a utilization of %d', (utilization, expected) => {
-  const limit = overloaded(40);
+  const limit = overloaded(40, 20);
   limit.allows(40);
   limit.adjust(load(utilization), 20, MANY, true);
   expect(limitOf(limit)).toBe(expected);
 });
 
 test('grows by at least one', () => {
-  const limit = overloaded(1);
+  const limit = overloaded(1, 1);
   limit.allows(2);
   limit.adjust(load(0.9), 2, MANY, true);
   expect(limitOf(limit)).toBe(3);
 });
 
 test('is given up at once where it has held back although the loop has been idle', () => {
-  const limit = overloaded(40);
+  const limit = overloaded(40, 20);
   limit.allows(40);
   limit.adjust(load(0.1, 0.4), 20, MANY, true);
   expect(limit.allows(1e6)).toBe(true);
 });
 
 test('is given up some time after the overload', () => {
-  const limit = overloaded(40);
+  const limit = overloaded(40, 20);
   for (let i = 0; i < 150; i++) limit.adjust(load(0.3), 10, MANY, false);
   expect(limit.allows(1e6)).toBe(true);
-});
-
-test.each([
-  [40, 7, 7],
-  [40, 0.5, 2],
-  [6, 7, 3],
-])('with %i unfinished, of which %d would finish in time, %i may be', (unfinished, inTime, expected) => {
-  const limit = new StartLimit();
-  limit.adjust({ ...load(1), interval: 300 }, unfinished, inTime, true);
-  expect(limitOf(limit)).toBe(expected);
-});
-
-test('falls at once to what finishes in time', () => {
-  const limit = overloaded(40);
-  limit.adjust(load(1), 40, 6, true);
-  expect(limitOf(limit)).toBe(6);
-});
-
-test('does not fall to what finishes in time while the loop has time: then the requests wait for something else', () => {
-  const limit = overloaded(40);
-  limit.adjust(load(0.9), 40, 6, true);
-  expect(limitOf(limit)).toBe(20);
 });

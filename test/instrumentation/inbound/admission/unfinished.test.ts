@@ -1,34 +1,33 @@
 import { Unfinished } from '../../../../src/instrumentation/inbound/admission/unfinished.js';
 
-test('counts what has begun and not finished', () => {
+/** Requests have begun at these instants. */
+function begun(...instants: number[]): Unfinished {
   const unfinished = new Unfinished();
-  unfinished.advance(5000);
-  const [one, two] = [unfinished.begin(), unfinished.begin()];
+  for (const instant of instants) unfinished.begin(instant);
+  return unfinished;
+}
+
+test('counts what has begun and not finished', () => {
+  const unfinished = begun(5000, 5001);
   expect(unfinished.count).toBe(2);
-  unfinished.finish(one);
-  unfinished.finish(two);
+  unfinished.finish(5000);
+  unfinished.finish(5001);
   expect(unfinished.count).toBe(0);
 });
 
 test('leaves out what has begun two generations ago, and does not count its end', () => {
-  const unfinished = new Unfinished();
-  unfinished.advance(5000);
-  const stream = unfinished.begin();
-  unfinished.advance(6000);
-  unfinished.begin();
+  const unfinished = begun(5000, 6000);
   expect(unfinished.count).toBe(2);
   unfinished.advance(7000);
   expect(unfinished.count).toBe(1);
-  unfinished.finish(stream);
+  unfinished.finish(5000);
   expect(unfinished.count).toBe(1);
 });
 
 test('counts nothing of a time long ago', () => {
-  const unfinished = new Unfinished();
-  unfinished.advance(5000);
-  const old = unfinished.begin();
+  const unfinished = begun(5000);
   unfinished.advance(60_000);
   expect(unfinished.count).toBe(0);
-  unfinished.finish(old);
+  unfinished.finish(5000);
   expect(unfinished.count).toBe(0);
 });
