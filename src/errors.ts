@@ -23,39 +23,16 @@ export interface ExceededDeadline {
 
 /** The request, or other work, that an error has ended. */
 export interface ErrorOrigin {
-  /** Whether the code that runs now works for another request, which fails with `error` because both shared some work. */
-  isForeign(error: EndReason): boolean;
+  /** The HTTP status of `error` for the request that the running code works for. */
+  statusOf(error: unknown): number;
 }
-
-/**
- * The HTTP status of an error, as a property that looks at its reader: where requests share a promise, the end of one of
- * them is no timeout and no hang-up of the others, which have to answer 500.
- */
-function statusProperty(name: 'status' | 'statusCode'): PropertyDescriptor {
-  return {
-    enumerable: true,
-    configurable: true,
-    get(this: EndReason) {
-      const origin = originIn(this);
-      if (origin?.isForeign(this)) return 500;
-      return isDeadlineExceeded(this) ? 504 : 499;
-    },
-    set(this: EndReason, value: unknown) {
-      // koa sets what it has read, which is not the status for the other requests.
-      if (value === this[name]) return;
-      Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
-    },
-  };
-}
-
-const STATUS = statusProperty('status');
-const STATUS_CODE = statusProperty('statusCode');
 
 abstract class ScopeError extends Error {
   abstract readonly code: string;
   /**
    * The HTTP status that a framework sends when a handler fails with this error; express reads `status`. 500 where it is
-   * read inside a request that is not the one whose work has ended: the two have shared a call.
+   * read inside a request that is not the one whose work has ended: the two have shared a call. Not enumerable, because
+   * what is copied to another error is wrong for the other requests.
    */
   declare readonly status: number;
   /** The same status, for fastify and koa. */
@@ -67,10 +44,26 @@ abstract class ScopeError extends Error {
 
   constructor(kind: string, message: string, options?: ErrorOptions) {
     super(message, options);
-    Object.defineProperty(this, 'status', STATUS);
-    Object.defineProperty(this, 'statusCode', STATUS_CODE);
     Object.defineProperty(this, ERROR_KIND, { value: kind });
   }
+}
+
+for (const name of ['status', 'statusCode'] as const) {
+  Object.defineProperty(ScopeError.prototype, name, {
+    configurable: true,
+    get(this: EndReason) {
+      return originIn(this)?.statusOf(this) ?? statusOfKind(this);
+    },
+    set(this: EndReason, value: unknown) {
+      // koa sets what it has read, which is not the status for the other requests.
+      if (value !== this[name]) Object.defineProperty(this, name, { value, writable: true, configurable: true });
+    },
+  });
+}
+
+/** The HTTP status of one of our errors, or of an error that stands for one, in the request that has ended. */
+export function statusOfKind(error: unknown): 499 | 504 {
+  return isDeadlineExceeded(error) ? 504 : 499;
 }
 
 /** The deadline has passed, so the caller no longer waits. HTTP status 504, gRPC status DEADLINE_EXCEEDED. */

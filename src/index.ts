@@ -50,4 +50,5 @@ export { deleteDeadline, getDeadline, setDeadline } from './context/context-dead
 
 // The errors of a call whose deadline has passed or whose caller has gone away
 export { CallCancelledError, DeadlineExceededError, type ExceededDeadline } from './errors.js';
+export { statusOf } from './context/scope/origin.js';
 export { isCallCancelled, isDeadlineExceeded } from './errors.js';

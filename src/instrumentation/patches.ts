@@ -1,4 +1,4 @@
-import http, { Agent, ClientRequest, ServerResponse, STATUS_CODES } from 'node:http';
+import http, { Agent, ClientRequest, ServerResponse } from 'node:http';
 import { Http2ServerResponse } from 'node:http2';
 import https from 'node:https';
 import { wrapCreateCall, wrapStreamEmit } from './grpc/client.js';
@@ -7,15 +7,15 @@ import { noticeInjections } from './grpc/others-injection.js';
 import { isKnownServer, wrapRegister, wrapRunHandler } from './grpc/server.js';
 import { onChannel } from './hooks/diagnostics-channel.js';
 import { patchMethod, type Undo, undoAll } from './hooks/patch-method.js';
-import { type HeadSettings, wrapWriteHead } from './http/answer.js';
 import { noteResponse, type ResponseHead, wrapAddRequest, wrapOnSocket } from './http/client.js';
 import { wrapWriteContinue } from './http/expect-continue.js';
 import { wrapProcessEmit } from './http/handlers/handler-rejections.js';
 import { SWALLOWING } from './http/handlers/swallow-writes.js';
+import { wrapWriteHead } from './http/judged-status.js';
 import { rememberInjections } from './http/others-injection.js';
 import { HttpServedRequest } from './http/served-request.js';
 import { http2ServerPrototypes, type RequestStart, wrapEmit } from './http/server.js';
-import { reportOthersEnds } from './inbound/others-ends.js';
+import { watchOthersEnds } from './inbound/others-ends.js';
 import { detectLostContexts } from './lost-context/lost-contexts.js';
 import { releaseCallsInFlight } from './outbound/outbound-call.js';
 import type { Settings } from './settings.js';
@@ -30,10 +30,10 @@ export function installPatches(settings: Settings): Undo {
   return undoAll([
     releaseCallsInFlight,
     detectLostContexts(settings.lostContexts),
-    reportOthersEnds(),
+    watchOthersEnds(),
     ...when(server.http, () => patchHttpServers(settings)),
     ...when(server.http2, () => patchHttp2Servers(settings)),
-    ...when(enforce && !(server.keepStatus && server.answer === undefined), () => patchHead(settings)),
+    ...patchHead(enforce && !server.keepStatus),
     ...when(enforce && server.answer !== undefined, patchWrites),
     patchMethod(process, 'emit', wrapProcessEmit),
     ...when(server.grpc, () => patchGrpcServers(settings)),
@@ -65,12 +65,11 @@ function patchHttp2Servers(settings: Settings): readonly Undo[] {
 }
 
 /** HTTP/2 has no words after the status. */
-function patchHead({ server }: Settings): readonly Undo[] {
-  const patch = (prototype: object, phrase: readonly string[]) =>
-    patchMethod<HeadSettings>(prototype, 'writeHead', wrapWriteHead, {
-      timeoutPhrase: server.keepStatus ? undefined : phrase,
-    });
-  return [patch(ServerResponse.prototype, [String(STATUS_CODES[504])]), patch(Http2ServerResponse.prototype, [])];
+function patchHead(replaces: boolean): readonly Undo[] {
+  return [
+    patchMethod(ServerResponse.prototype, 'writeHead', wrapWriteHead, { replaces, hasPhrase: true }),
+    patchMethod(Http2ServerResponse.prototype, 'writeHead', wrapWriteHead, { replaces, hasPhrase: false }),
+  ];
 }
 
 /** Of the methods that this version of Node has. */

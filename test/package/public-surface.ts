@@ -26,6 +26,7 @@ export const PUBLIC_SURFACE = {
   serverTimeout: 'object',
   setDeadline: 'function',
   shared: 'function',
+  statusOf: 'function',
   throwIfExceeded: 'function',
   timebudget: 'object',
   timeUntil: 'function',

@@ -16,7 +16,7 @@ export interface ScopeObserver {
   /** The scope has completed. The scope above it, if there is one, binds from now on. */
   scopeCompleted(): void;
   /** The request that the scope belongs to has been answered: calls in flight are released. */
-  requestAnswered(): void;
+  requestAnswered?(): void;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Context, context as contextApi } from '@opentelemetry/api';
-import { type EndReason, type ErrorOrigin, firstOfOurs, originIn } from '../../errors.js';
+import { type EndReason, type ErrorOrigin, firstOfOurs, isEndReason, statusOfKind, withOrigin } from '../../errors.js';
 import { REQUEST_OBSERVER } from '../../private-keys.js';
 import { SCOPE_KEY } from './key.js';
 import type { Scope } from './scope.js';
@@ -12,47 +12,47 @@ import type { Scope } from './scope.js';
 export interface RequestObserver {
   /** The request that code works for where OpenTelemetry's context has been lost. */
   find(): Scope | undefined;
-  /** `request` fails with `error`, by which another request has ended. Called each time when somebody looks. */
-  failed(error: EndReason, request: Origin): void;
+  /** Code has asked for the HTTP status of `error`, one of ours or one that stands for it, and has got `status`. */
+  asked(error: unknown, status: number): void;
 }
 
 const global = globalThis as { [REQUEST_OBSERVER]?: RequestObserver | undefined };
 
 /** The origin of all errors of one request. It has no scope, because an error may be kept in a cache. */
 export class Origin implements ErrorOrigin {
+  /** Whether work inside has ended before the request, or a call that it made has failed: it may fail for that reason. */
+  hasOwnFailure = false;
+
   /**
-   * @param isRequest whether the work is that of a caller; nobody answers for any other
-   * @param above the origin of the request around this one
-   * @param over whether the request has been answered, so that its context no longer tells for whom code works
+   * @param waits whether a caller waits for the work. Nobody answers for other work, and in the context of a request that
+   *   has been answered code may work for anybody
+   * @param above the origin of the request around this one; of a run of shared work, all that waited for its end
    */
   constructor(
-    private readonly isRequest: boolean,
-    private readonly above: Origin | undefined,
-    public over: boolean,
+    public waits: boolean,
+    readonly above: Origin[],
   ) {}
 
-  isForeign(error: EndReason): boolean {
+  statusOf(error: unknown): number {
     const scope = scopeAround(contextApi.active());
-    const here = scope && originOf(scope);
-    return here !== undefined && this.isForeignTo(here, error);
+    const status = scope && this.isForeignTo(originOf(scope)) ? 500 : statusOfKind(error);
+    global[REQUEST_OBSERVER]?.asked(error, status);
+    return status;
   }
 
-  /** Whether a request of the origin `own` fails with `error`, of this origin, though it has not ended itself. */
-  isForeignTo(own: Origin, error: EndReason): boolean {
-    if (this === EVERYBODYS || !own.isRequest || own.over || this.isWithin(own) || own.isWithin(this)) return false;
-    global[REQUEST_OBSERVER]?.failed(error, own);
-    return true;
+  /** Whether errors of this origin are no end of the request of the origin `own`. */
+  isForeignTo(own: Origin): boolean {
+    return own.waits && !this.isWithin(own) && !own.isWithin(this);
   }
 
-  private isWithin(outer: Origin): boolean {
-    let origin: Origin | undefined = this;
-    while (origin !== undefined && origin !== outer) origin = origin.above;
-    return origin !== undefined;
+  /** Whether this origin is `outer`, or one inside of it. */
+  isWithin(outer: Origin): boolean {
+    // The loop over a set visits what is added meanwhile.
+    const origins = new Set<Origin>([this]);
+    for (const { above } of origins) for (const each of above) origins.add(each);
+    return origins.has(outer);
   }
 }
-
-/** The origin of scopes of shared work: their errors concern everybody who waits for the work. */
-export const EVERYBODYS = new Origin(false, undefined, true);
 
 /** The origin of the errors that end work under `scope`. */
 export function originOf(scope: Scope): Origin {
@@ -63,20 +63,32 @@ export function originOf(scope: Scope): Origin {
       each = parent;
     } else {
       const isRequest = handler !== undefined || deadline?.inherited === true;
-      each.origin = new Origin(isRequest, parent && originOf(parent), each.live() !== each);
+      each.origin = new Origin(isRequest && each.live() === each, parent ? [originOf(parent)] : []);
     }
   }
   return each.origin;
 }
 
+/** `error`, which ends the work under `scope`, with its origin. */
+export function endOf<E extends EndReason>(scope: Scope, error: E): E {
+  const origin = originOf(scope);
+  origin.hasOwnFailure = true;
+  return withOrigin(error, origin);
+}
+
 /**
- * Whether `error`, or the first of our errors that it wraps, has ended another request than that of `scope`, and none
- * around it or inside of it.
+ * The HTTP status for a request that fails with `error`, in the request that the running code works for:
+ *
+ * - 504 when a deadline has ended its work, 499 when a cancel has
+ * - 500 when the error is the end of another request, with which it has shared the work: its own caller still waits
+ * - `undefined` when `error` is none of this package, and wraps none
+ *
+ * Looks where `isDeadlineExceeded` looks. For error handlers, which see errors that others have wrapped; the errors
+ * themselves have this status as `status` and `statusCode`. Never throws.
  */
-export function isOthersEnd(error: unknown, scope: Scope | undefined): boolean {
-  const origin = originIn(error) as Origin | undefined;
-  const own = scope && originOf(scope);
-  return origin !== undefined && own !== undefined && origin.isForeignTo(own, firstOfOurs(error) as EndReason);
+export function statusOf(error: unknown): number | undefined {
+  const ours = firstOfOurs(error) as EndReason | undefined;
+  return isEndReason(ours) ? ours.status : ours && statusOfKind(ours);
 }
 
 /**

@@ -1,8 +1,8 @@
-import { CallCancelledError, isEndReason, withOrigin } from '../../errors.js';
+import { CallCancelledError, isEndReason } from '../../errors.js';
 import { NEVER, now } from '../../time/clock.js';
 import { type Deadline, earlier } from '../deadline.js';
 import type { Ending, Watch } from './observer.js';
-import { type Origin, originOf } from './origin.js';
+import { endOf, type Origin, originOf } from './origin.js';
 
 /**
  * - `free`: no code will call `complete` (an extracted deadline, `setDeadline`), so timers must not keep the scope
@@ -135,7 +135,7 @@ export class Scope {
       const { deadline } = this;
       const expired = deadline !== undefined && deadline.due <= instant;
       const first = expired && !(outer !== undefined && outer.instant <= deadline.due);
-      this.ending = first ? { reason: withOrigin(deadline.toError(), originOf(this)), instant: deadline.due } : outer;
+      this.ending = first ? { reason: endOf(this, deadline.toError()), instant: deadline.due } : outer;
     }
     return this.ending;
   }
@@ -151,7 +151,7 @@ export class Scope {
     if (this.ended() === undefined) {
       const options = cause === undefined ? undefined : { cause };
       const reason = isEndReason(cause) ? cause : new CallCancelledError(undefined, options);
-      this.ending = { reason: withOrigin(reason, originOf(this)), instant: now() };
+      this.ending = { reason: endOf(this, reason), instant: now() };
     }
     this.watch?.announce();
   }
@@ -182,7 +182,7 @@ export class Scope {
   private markCompleted(): void {
     this.lifecycle = 'completed';
     if (this.handler !== undefined) {
-      if (this.origin !== undefined) this.origin.over = true;
+      if (this.origin !== undefined) this.origin.waits = false;
       // A connection that is kept open keeps the context of its last request, and must not keep the request itself.
       this.handler = DONE;
     }

@@ -78,7 +78,7 @@ class ScopeWatch implements Watch, AbortListeners {
   }
 
   requestAnswered(): void {
-    notify(this.#observers ?? [], (observer) => observer.requestAnswered());
+    notify(this.#observers ?? [], (observer) => observer.requestAnswered?.());
   }
 
   follow(): void {

@@ -3,7 +3,7 @@ import { NEVER } from '../../time/clock.js';
 import { Deadline } from '../deadline.js';
 import { overlay } from '../overlay-context.js';
 import type { Ending, ScopeObserver } from '../scope/observer.js';
-import { EVERYBODYS } from '../scope/origin.js';
+import { type Origin, originOf } from '../scope/origin.js';
 import { Scope } from '../scope/scope.js';
 import { observe, unobserve } from '../scope/watch.js';
 import { runInScope } from '../with-scope.js';
@@ -32,6 +32,7 @@ interface Waiter extends ScopeObserver {
  */
 export class Run implements ScopeObserver {
   readonly scope: Scope;
+  readonly #origin: Origin;
   readonly #place: Place<Run>;
   readonly #waiters = new Set<Waiter>();
 
@@ -42,7 +43,7 @@ export class Run implements ScopeObserver {
     budget: number,
   ) {
     this.scope = new Scope(undefined, budget === NEVER ? undefined : Deadline.forSharedWork(budget), 'owned');
-    this.scope.origin = EVERYBODYS;
+    this.#origin = originOf(this.scope);
     this.#place = place;
     place.taker = this;
   }
@@ -61,8 +62,9 @@ export class Run implements ScopeObserver {
    * The result of the run, or the reason for which `scope` has ended before.
    *
    * @param by the run that waits
+   * @param around the scope that tells for whom the call waits, also where nothing binds it
    */
-  join<T>(scope: Scope | undefined, by: Run | undefined): Promise<T> {
+  join<T>(scope: Scope | undefined, by: Run | undefined, around: Scope | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         by,
@@ -75,11 +77,10 @@ export class Run implements ScopeObserver {
           scope = scope?.parent;
           if (scope) observe(scope, waiter);
         },
-        requestAnswered() {
-          // The wait is bound until its own scope completes.
-        },
         settle: (deliver) => {
           if (scope) unobserve(scope, waiter);
+          // The end of this run is one of the work of those who wait now, and of nobody else's.
+          if (around) this.#origin.above.push(originOf(around));
           deliver(resolve as (value: unknown) => void, reject);
         },
       };
@@ -102,10 +103,6 @@ export class Run implements ScopeObserver {
 
   scopeCompleted(): void {
     // The result follows.
-  }
-
-  requestAnswered(): void {
-    // No request is above the scope of a run.
   }
 
   /** Does nothing the second time: `fn` may settle after the run has ended. */

@@ -2,6 +2,7 @@ import { type Context, isSpanContextValid, trace } from '@opentelemetry/api';
 import { checkDuration, checkFunction, checkOptions } from '../../check-argument.js';
 import { contextOr } from '../context-argument.js';
 import { getScope } from '../context-scope.js';
+import { scopeAround } from '../scope/origin.js';
 import { membersOf, type Place, placeOf } from './key.js';
 import { getRun, Run } from './run.js';
 
@@ -64,7 +65,7 @@ export function shared<T>(
   const begins = current === undefined || current.scope.ended() !== undefined;
   const run = begins ? new Run(context, place, budget) : current;
   if (by && run.waitsFor(by)) return Promise.reject(new Error('shared work would wait for itself'));
-  const result = run.join<T>(scope, by);
+  const result = run.join<T>(scope, by, scopeAround(context));
   if (begins) run.start(fn);
   else linkSpan(context, run.outer);
   return result;

@@ -1,8 +1,8 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { isOthersEnd } from '../../context/scope/origin.js';
 import type { Scope } from '../../context/scope/scope.js';
-import { type EndReason, isDeadlineExceeded, isEndReason } from '../../errors.js';
+import { type EndReason, firstOfOurs, isDeadlineExceeded, isEndReason } from '../../errors.js';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
+import { isOthersEnd, reportOthersEnd } from '../inbound/others-ends.js';
 import type { Settings } from '../settings.js';
 import { DEADLINE_EXCEEDED, INTERNAL, RESOURCE_EXHAUSTED, statusCodeOf, UNKNOWN } from './status.js';
 import { type GivenError, hasOwnStatus, hasStatus, reasonOf, StatusError } from './status-error.js';
@@ -178,6 +178,7 @@ export class GrpcAnswer {
   private othersEnd(error: unknown, trailer: Metadata | undefined): StatusError | undefined {
     if (!isOthersEnd(error, this.scope)) return undefined;
     const own = this.scope.ended()?.reason;
+    if (own === undefined) reportOthersEnd(firstOfOurs(error), this.scope);
     const details = own?.message ?? 'work that was shared with another call has ended with that call';
     return this.statusError(undefined, details, own === undefined ? INTERNAL : statusCodeOf(own), trailer);
   }

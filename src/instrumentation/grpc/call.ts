@@ -78,6 +78,7 @@ export class GrpcCall implements OutboundTransport {
   }
 
   private deliver(status: Status, listener: CallListener): void {
+    if (status.code === 0) this.bound?.answered(200);
     this.bound?.release();
     const { reason, target } = this;
     const ours = reason !== undefined && status.code === statusCodeOf(reason);

@@ -1,13 +1,9 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
-import { isDeadlineExceeded } from '../../errors.js';
 import { SERVED_REQUEST } from '../../private-keys.js';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
-import type { Method, Patched } from '../hooks/patch-method.js';
 import type { ServedRequest } from '../inbound/served-request.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
-import { answerOf } from './deadline-answer.js';
-import { answerInPlace } from './handlers/mute-response.js';
-import { type Answer, isConnectUnary, type RpcError, rpcAnswer } from './rpc.js';
+import { type Answer, type RpcError, rpcAnswer } from './rpc.js';
 
 const DEADLINE_EXCEEDED: RpcError = {
   code: 'deadline_exceeded',
@@ -74,64 +70,6 @@ function send(request: InboundRequest, response: InboundResponse, { status, head
 /** `response` answers `served`: `writeHead` looks whether the time of that request is up. */
 export function setServedRequest(response: object, served: ServedRequest): void {
   (response as { [SERVED_REQUEST]?: ServedRequest })[SERVED_REQUEST] = served;
-}
-
-export interface HeadSettings {
-  /** The words after the status 504, if any: HTTP/2 has none. `undefined`: an answer of 500 stays as it is. */
-  readonly timeoutPhrase: readonly string[] | undefined;
-}
-
-/** The part of a response that `writeHead` needs. */
-interface Head {
-  readonly [SERVED_REQUEST]?: ServedRequest;
-  readonly req?: InboundRequest;
-  readonly headersSent: boolean;
-  setHeader(name: string, value: string): unknown;
-}
-
-/**
- * Turns an answer of exactly 500 into 504 when the time of its request is up: `fetch` and others wrap the reason of an
- * abort, and a framework that does not see the reason's status answers 500. A framework that does see it answers 504, and
- * gets `timebudget: 0` added. Heads that are written by `write`, `end` or `flushHeaders` come through `writeHead` as well.
- * A 500 of Connect is replaced with its body, which says `internal`: a client takes the code from there.
- *
- * A response that has been answered at its deadline swallows the head.
- */
-export function wrapWriteHead(original: Method, patched: Patched<HeadSettings>): Method {
-  return function writeHead(this: Head, ...args: unknown[]) {
-    const given = answerOf(this);
-    if (given !== undefined) return given.isOwn ? original.apply(this, args) : given.writeHead(this, original);
-    const timeoutPhrase = patched.settings?.timeoutPhrase;
-    const status = Number(args[0]);
-    const concerns = status === 500 || status === 504;
-    const stays = timeoutPhrase === undefined || !concerns || this.headersSent || !isTimeUp(this);
-    if (stays) return original.apply(this, args);
-    const { req: request } = this;
-    if (status === 500 && request !== undefined && isConnectUnary(request)) {
-      const response = this as unknown as InboundResponse;
-      answerInPlace(response, () => answerTimeout(request, response));
-      return this;
-    }
-    const [, second, third] = args;
-    const hasPhrase = typeof second === 'string';
-    const ownPhrase = hasPhrase ? [second] : [];
-    const phrase = status === 504 ? ownPhrase : timeoutPhrase;
-    return original.call(this, 504, ...phrase, withExhaustedBudget(this, hasPhrase ? third : (third ?? second)));
-  };
-}
-
-/** Adds the field to the headers given to `writeHead`: in an array, where names may repeat, else on the response. */
-function withExhaustedBudget(response: Head, headers: unknown): unknown {
-  // Node merges an array into headers that were set on the response, and keeps one of each name.
-  if (Array.isArray(headers) && headers.length > 0) {
-    return headers.concat(Array.isArray(headers[0]) ? [[TIMEBUDGET, '0']] : [TIMEBUDGET, '0']);
-  }
-  response.setHeader(TIMEBUDGET, '0');
-  return headers;
-}
-
-function isTimeUp(response: { readonly [SERVED_REQUEST]?: ServedRequest }): boolean {
-  return isDeadlineExceeded(response[SERVED_REQUEST]?.scope?.outcome()?.reason);
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -51,6 +51,11 @@ export class HttpCall implements OutboundTransport {
     this.bound?.release();
   }
 
+  /** The head of the answer has arrived. */
+  answered(status: number): void {
+    this.bound?.answered(status);
+  }
+
   /** The agent hands over a socket, or `null` for a request that was aborted. */
   handOver(socket: Socket | null): void {
     this.handedOver = true;

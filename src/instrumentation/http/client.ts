@@ -23,7 +23,11 @@ export interface ResponseHead {
 }
 
 export function noteResponse({ request, response }: ResponseHead): void {
-  if (request[CALL]) noteAnswer(response.statusCode ?? 0, (name) => response.headers[name], 'http');
+  const call = request[CALL];
+  if (!call) return;
+  const { statusCode = 0, headers } = response;
+  call.answered(statusCode);
+  noteAnswer(statusCode, (name) => headers[name], 'http');
 }
 
 /**

@@ -2,13 +2,17 @@ import { type Context, createContextKey } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { deleteScope, getScope } from '../../context/context-scope.js';
 import { Deadline } from '../../context/deadline.js';
-import { EVERYBODYS } from '../../context/scope/origin.js';
+import { Origin } from '../../context/scope/origin.js';
 import { Scope } from '../../context/scope/scope.js';
 import type { Transport } from '../../events.js';
 import { contextForCall, hasLostContext } from '../lost-context/lost-contexts.js';
 
 /** The limit of a shared call, in ms. */
 const SHARED_CALL_LIMIT = 30_000;
+
+/** The origin of the errors of shared calls: they concern everybody who waits for such a call, and nobody knows who does. */
+const EVERYBODYS = new Origin(false, []);
+EVERYBODYS.isForeignTo = () => false;
 
 /** The scope of a shared call. Not under the key of other scopes, because its limit is not the caller's: it is not sent. */
 const SHARED_CALL = createContextKey('opentelemetry-propagator-deadline scope of a shared call');

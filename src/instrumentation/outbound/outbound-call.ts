@@ -1,6 +1,6 @@
 import type { Deadline } from '../../context/deadline.js';
 import type { Ending, ScopeObserver } from '../../context/scope/observer.js';
-import { type Origin, originOf } from '../../context/scope/origin.js';
+import { endOf, type Origin, originOf } from '../../context/scope/origin.js';
 import type { Scope } from '../../context/scope/scope.js';
 import { observe, unobserve } from '../../context/scope/watch.js';
 import { type DeadlineExceededError, type EndReason, isDeadlineExceeded, withOrigin } from '../../errors.js';
@@ -25,6 +25,8 @@ export interface BoundCall {
   remaining(): number;
   /** Ends the call now, if its deadline has passed or its scope has ended. */
   ring(): void;
+  /** The head of the answer has arrived, with a status of HTTP. */
+  answered(status: number): void;
   /** The call is over, or is no longer ours (an upgrade). Does nothing the second time. */
   release(): void;
 }
@@ -66,6 +68,8 @@ export class OutboundCall implements BoundCall, Alarm, ScopeObserver {
   readonly due: number;
   private readonly deadline: Deadline | undefined;
   private over = false;
+  /** Whether the call has got an answer that is none of 499 or more. */
+  private good = false;
   /** The origin of its error, where the call goes on after its last scope. */
   declare private origin: Origin | undefined;
   private older: OutboundCall | undefined = undefined;
@@ -94,8 +98,20 @@ export class OutboundCall implements BoundCall, Alarm, ScopeObserver {
     this.over = true;
     this.unlink();
     clearAlarm(this);
+    if (!this.good) this.noteFailure();
     if (this.scope !== undefined) unobserve(this.scope, this);
     this.scope = undefined;
+  }
+
+  answered(status: number): void {
+    this.good = status < 499;
+    // At once: the application may answer before the call is over.
+    if (!this.good) this.noteFailure();
+  }
+
+  /** The request that has made the call may fail for that reason. */
+  private noteFailure(): void {
+    if (this.scope !== undefined) originOf(this.scope).hasOwnFailure = true;
   }
 
   remaining(): number {
@@ -110,7 +126,8 @@ export class OutboundCall implements BoundCall, Alarm, ScopeObserver {
   /** The call's own deadline comes before its scope's, or its scope has completed. */
   private ownReason(): EndReason | undefined {
     const { deadline, scope, origin } = this;
-    return deadline && withOrigin(deadline.toError(), scope ? originOf(scope) : origin);
+    if (deadline === undefined) return undefined;
+    return scope ? endOf(scope, deadline.toError()) : withOrigin(deadline.toError(), origin);
   }
 
   scopeEnded({ reason }: Ending): void {

@@ -61,7 +61,10 @@ export class RequestHook {
 
   /** Looks at the head of a call's response. */
   note(request: UndiciRequest, { statusCode, headers }: ResponseMessage['response']): void {
-    if (!this.calls.has(request) || !Array.isArray(headers)) return;
+    const call = this.calls.get(request);
+    if (call === undefined) return;
+    call.answered(statusCode);
+    if (!Array.isArray(headers)) return;
     noteAnswer(statusCode, (name) => fieldIn(headers, name), 'undici');
   }
 

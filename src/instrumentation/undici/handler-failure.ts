@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { EndReason } from '../../errors.js';
 import { callError } from '../outbound/call-error.js';
+import { rememberTarget } from '../outbound/failed-targets.js';
 
 /**
  * The handler of a call, which undici informs of what becomes of the call.
@@ -31,7 +32,9 @@ export function failure(handler: unknown, reason: EndReason, target: string): En
 
 /** The reason itself, with the target of the first call that failed for it. */
 export function withTarget(reason: EndReason, target: string | undefined): EndReason {
-  if (reason.target === undefined && target !== undefined) Object.defineProperty(reason, 'target', { value: target });
+  if (target === undefined) return reason;
+  if (reason.target === undefined) Object.defineProperty(reason, 'target', { value: target });
+  rememberTarget(reason, target);
   return reason;
 }
 

@@ -1,12 +1,14 @@
+import { inspect } from 'node:util';
 import { type Context, context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
-import { throwIfExceeded } from '../../../src/context/context-deadline.js';
+import { abortSignal, throwIfExceeded } from '../../../src/context/context-deadline.js';
 import { setScope } from '../../../src/context/context-scope.js';
 import { Deadline } from '../../../src/context/deadline.js';
-import { isOthersEnd, observeRequests } from '../../../src/context/scope/origin.js';
+import { observeRequests, statusOf } from '../../../src/context/scope/origin.js';
 import { Scope } from '../../../src/context/scope/scope.js';
 import { shared } from '../../../src/context/shared/shared.js';
 import { detach, withCancel, withTimeout } from '../../../src/context/with-scope.js';
 import { CallCancelledError, DeadlineExceededError, type EndReason } from '../../../src/errors.js';
+import { isOthersEnd } from '../../../src/instrumentation/inbound/others-ends.js';
 import { callError } from '../../../src/instrumentation/outbound/call-error.js';
 import { createPropagator } from '../../../src/propagation/create-propagator.js';
 import { withCaller } from '../../../src/propagation/with-caller.js';
@@ -148,11 +150,44 @@ describe.each([[1_000], [Number.POSITIVE_INFINITY]])('shared work with a budget 
     const run = async () => {
       throw work();
     };
-    for (const request of requests) {
-      const error = await request.run(() => shared(key, run, { budget })).catch((reason: EndReason) => reason);
+    const waits = requests.map((each) => each.run(() => shared(key, run, { budget })));
+    for (const wait of waits) {
+      const error = await wait.catch((reason: EndReason) => reason);
       for (const each of requests) expect(each.statusOf(error)).toBe(504);
+      expect(new Request().statusOf(error)).toBe(500);
     }
   });
+});
+
+test('the end of one run is none of a request that waits for another run', async () => {
+  const [request, other] = [new Request(), new Request()];
+  const key = {};
+  let work: Promise<never> | undefined;
+  // A promise that outlives the run in which it has begun.
+  const join = () => {
+    work ??= (async () => {
+      const signal = abortSignal();
+      await new Promise((aborted) => signal?.addEventListener('abort', aborted));
+      throw signal?.reason;
+    })();
+    return work;
+  };
+  const first = request.run(() => withTimeout(10, () => shared({}, join))).catch((reason) => reason);
+  const second = other.run(() => shared(key, join)).catch((reason) => reason);
+  advance(10);
+  expect(request.statusOf(await first)).toBe(504);
+  const cancelled = await second;
+  expect(cancelled).toMatchObject({ code: 'CANCELLED' });
+  expect(other.statusOf(cancelled)).toBe(500);
+});
+
+test('the end of a run is that of all that wait for it, through another run as well', async () => {
+  const [request, stranger] = [new Request(), new Request()];
+  const inner = () => shared([key, 'inner'], () => Promise.reject(timedOut()));
+  const key = {};
+  const error = await request.run(() => shared(key, inner)).catch((reason: EndReason) => reason);
+  expect(request.statusOf(error)).toBe(504);
+  expect(stranger.statusOf(error)).toBe(500);
 });
 
 test('shared work whose budget has run out ends for each request', async () => {
@@ -206,20 +241,43 @@ test('a status that a framework sets to what it has read still looks at its read
   expect(new Request().statusOf(error)).toBe(500);
 });
 
-test('the status can be enumerated, and the origin cannot', () => {
+test('neither the status nor the origin is copied, or shown by console.log', () => {
   const error = hungUp(new Request());
-  expect(new Request().run(() => ({ ...error }))).toMatchObject({ status: 500, statusCode: 500 });
+  expect({ ...error }).toEqual({ code: 'CANCELLED', expose: false, name: 'CallCancelledError' });
   expect(Object.getOwnPropertySymbols({ ...error })).toEqual([]);
+  expect(inspect(error)).toMatch(/CallCancelledError: call cancelled[\s\S]*code: 'CANCELLED'/);
+  expect(inspect(error)).not.toMatch(/status|Getter|Symbol/);
+});
+
+test.each<[string, (error: EndReason) => unknown, number | undefined]>([
+  ['itself', (error) => error, 499],
+  ['wrapped', (error) => new Error('no keys', { cause: error }), 499],
+  [
+    'of a library that keeps its code alone',
+    () => Object.assign(new Error(), { name: 'FetchError', code: 'CANCELLED' }),
+    499,
+  ],
+  ['nothing', () => undefined, undefined],
+  ['another error', () => Object.assign(new Error(), { status: 404 }), undefined],
+])('statusOf an error, %s', (_, wrap, status) => {
+  const request = new Request();
+  const error = wrap(hungUp(request));
+  expect(request.run(() => statusOf(error))).toBe(status);
+});
+
+test('statusOf an error that wraps the end of another request', () => {
+  const wrapped = new Error('no keys', { cause: hungUp(new Request()) });
+  expect(new Request().run(() => statusOf(wrapped))).toBe(500);
 });
 
 describe('with an instrumentation', () => {
   let found: Scope | undefined;
-  const failed = jest.fn();
+  const asked = jest.fn();
   let stop: () => void;
   beforeEach(() => {
     found = undefined;
-    failed.mockClear();
-    stop = observeRequests({ find: () => found, failed });
+    asked.mockClear();
+    stop = observeRequests({ find: () => found, asked });
   });
   afterEach(() => stop());
 
@@ -234,13 +292,13 @@ describe('with an instrumentation', () => {
     expect(error.status).toBe(500);
   });
 
-  test('only failures by the end of others are reported', () => {
+  test('it is told who has asked for a status, and what was answered', () => {
     const [request, other] = [new Request(), new Request()];
     const error = hungUp(request);
-    request.statusOf(error);
-    expect(failed).not.toHaveBeenCalled();
-    other.run(() => error.status);
-    expect(failed.mock.calls).toEqual([[error, other.scope.origin]]);
+    void request.run(() => error.status);
+    void other.run(() => error.statusCode);
+    other.run(() => statusOf(new Error('wrapped', { cause: error })));
+    expect(asked.mock.calls).toEqual([[error, 499], [error, 500], [error, 500]]); // biome-ignore format: short
   });
 });
 

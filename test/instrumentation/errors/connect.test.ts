@@ -55,6 +55,12 @@ test.each(PROTOCOLS)(
   },
 );
 
+test.each(PROTOCOLS)('%s: the end of a call is no code of another one that waits for the same work', (protocol) => {
+  const first = protocol.startsWith('Connect') ? 'DeadlineExceeded' : 'Internal';
+  expect(report[protocol]?.without.shared).toEqual([first, 'Internal']);
+  expect(report[protocol]?.with.shared).toEqual(['DeadlineExceeded', 'Internal']);
+});
+
 describe('the status and the body of an answer agree', () => {
   const exceeded = { status: 504, timebudget: '0', body: { code: 'deadline_exceeded', message: 'deadline exceeded' } };
 

@@ -32,6 +32,8 @@ test.each([
   ["an exception of Nest's that wraps ours", 'exception', 504],
   ['an error of a called service that has answered first', 'answeredFirst', 504],
   ["an exception of Nest's with another status", 'ownStatus', 400],
+  ['work that another request shares, in the one whose time is up', 'shared', 504],
+  ['that work, in the other one', 'shared ', 500],
   ['any other error while there is time', 'bug', 500],
 ])('with it, both agree for %s', (_, path, status) => {
   expect(filtered[path]).toEqual({ status, body: status });

@@ -1,9 +1,9 @@
 import { types } from 'node:util';
 import { diag } from '@opentelemetry/api';
-import { isOthersEnd } from '../../../context/scope/origin.js';
-import { isCallCancelled, isDeadlineExceeded } from '../../../errors.js';
+import { firstOfOurs, isCallCancelled, isDeadlineExceeded } from '../../../errors.js';
 import { privateField } from '../../../private-field.js';
 import type { Method } from '../../hooks/patch-method.js';
+import { isOthersEnd, reportOthersEnd } from '../../inbound/others-ends.js';
 import { answerInternalError, answerTimeout } from '../answer.js';
 import type { HttpServedRequest } from '../served-request.js';
 import { answerInPlace } from './mute-response.js';
@@ -69,7 +69,8 @@ export function answerEscapedError(error: unknown, served: HttpServedRequest): v
   if (exchange === undefined || !served.isOpen) return;
   const { request, response } = exchange;
   const outcome = scope?.outcome();
-  const isForeign = outcome === undefined && isOthersEnd(error, scope);
+  const isForeign = scope !== undefined && outcome === undefined && isOthersEnd(error, scope);
+  if (isForeign) reportOthersEnd(firstOfOurs(error), scope);
   if (response.headersSent || !(isForeign || isDeadlineExceeded(outcome?.reason ?? error))) {
     response.destroy();
     return;
