@@ -1,17 +1,16 @@
 // Prints the bytes that one of <count> objects takes: node --expose-gc memory-child.js <kind> <count>
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createContextKey, defaultTextMapGetter, ROOT_CONTEXT } from '@opentelemetry/api';
+import { defaultTextMapGetter, ROOT_CONTEXT } from '@opentelemetry/api';
 import { abortSignal, DeadlinePropagator, remainingTime, withTimeout } from 'opentelemetry-propagator-deadline';
 // Not public: the Context that holds a scope, to subtract its bytes from those of the scope.
 import { overlay } from '../dist/esm/context/overlay-context.js';
 
 const BUDGET_MS = 600_000;
-const KEY = createContextKey('bench');
 const VALUE = {};
 const propagator = new DeadlinePropagator();
 
-const contextWithValue = () => overlay(ROOT_CONTEXT, KEY, VALUE);
+const contextWithValue = () => overlay(ROOT_CONTEXT, undefined, undefined, VALUE);
 const extract = () => propagator.extract(ROOT_CONTEXT, { timebudget: String(BUDGET_MS) }, defaultTextMapGetter);
 
 function withSignal(context) {

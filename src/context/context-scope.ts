@@ -27,7 +27,7 @@ export function parentScope(context: Context): Scope | undefined {
 
 /** A copy of `context` with `scope`. */
 export function setScope(context: Context, scope: Scope): Context {
-  return overlay(context, SCOPE_KEY, scope);
+  return overlay(context, undefined, undefined, scope);
 }
 
 /** A new scope in `context`, below the one that binds work there. */

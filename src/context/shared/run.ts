@@ -1,7 +1,6 @@
 import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { NEVER } from '../../time/clock.js';
 import { Deadline } from '../deadline.js';
-import { overlay } from '../overlay-context.js';
 import type { Ending, ScopeObserver } from '../scope/observer.js';
 import { type Origin, originOf } from '../scope/origin.js';
 import { Scope } from '../scope/scope.js';
@@ -52,7 +51,7 @@ export class Run implements ScopeObserver {
   start(fn: (context: Context) => unknown): void {
     observe(this.scope, this);
     // The executor turns what `fn` throws into a rejection.
-    new Promise((settle) => settle(runInScope(overlay(this.outer, RUN_KEY, this), this.scope, fn))).then(
+    new Promise((settle) => settle(runInScope(this.outer.setValue(RUN_KEY, this), this.scope, fn))).then(
       (value) => this.#settle((resolve) => resolve(value)),
       (error) => this.#settle((_, reject) => reject(error)),
     );

@@ -16,7 +16,6 @@ import { type BaggagePropagatorOptions, type BaggageSettings, resolveBaggageOpti
 import { WireBaggage } from './wire-baggage.js';
 
 const BAGGAGE = 'baggage';
-const BAGGAGE_KEY = learnBaggageKey();
 
 /**
  * W3C Baggage within hard limits. Replaces `W3CBaggagePropagator` of core. The headers that it writes can't exceed the
@@ -68,7 +67,7 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
       if (scanned.members === 0) return context;
       const received = WireBaggage.received(scanned);
       const current = propagation.getBaggage(context);
-      return setBaggage(context, current === undefined ? received : WireBaggage.merge(current, received));
+      return overlay(context, undefined, current === undefined ? received : WireBaggage.merge(current, received));
     } catch {
       // The getter failed, or the carrier is of another type: the request is served without baggage.
       return context;
@@ -78,17 +77,4 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
   fields(): string[] {
     return [BAGGAGE];
   }
-}
-
-/** The same as `propagation.setBaggage`, at a lower cost if the key of baggage could be found out. */
-function setBaggage(context: Context, baggage: WireBaggage): Context {
-  return BAGGAGE_KEY === undefined ? propagation.setBaggage(context, baggage) : overlay(context, BAGGAGE_KEY, baggage);
-}
-
-/** The key of baggage in a context. The API doesn't export it, but passes it to `getValue` of this probe. */
-function learnBaggageKey(): symbol | undefined {
-  const asked: symbol[] = [];
-  const probe: Context = { getValue: (key) => void asked.push(key), setValue: () => probe, deleteValue: () => probe };
-  propagation.getBaggage(probe);
-  return asked.length === 1 ? asked[0] : undefined;
 }
