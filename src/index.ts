@@ -2,6 +2,7 @@
 export { createPropagator, type PropagatorOptions } from './propagation/create-propagator.js';
 export { DeadlinePropagator } from './propagation/deadline-propagator.js';
 export type { DeadlinePropagatorOptions } from './propagation/deadline-options.js';
+export { TraceContextPropagator } from './propagation/trace-context/propagator.js';
 export { BoundedBaggagePropagator } from './propagation/baggage/propagator.js';
 export type { BaggageDrop, BaggagePropagatorOptions, CustomBaggageLimits } from './propagation/baggage/options.js';
 export type { BaggageDropReason } from './wire/baggage/gate.js';

@@ -1,10 +1,11 @@
 import type { TextMapPropagator } from '@opentelemetry/api';
-import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { checkOptions } from '../check-argument.js';
 import type { BaggagePropagatorOptions } from './baggage/options.js';
 import { BoundedBaggagePropagator } from './baggage/propagator.js';
 import type { DeadlinePropagatorOptions } from './deadline-options.js';
 import { DeadlinePropagator } from './deadline-propagator.js';
+import { onePass } from './one-pass.js';
+import { TraceContextPropagator } from './trace-context/propagator.js';
 
 /** Options of {@link createPropagator}: those of the deadline propagator, and those of the baggage propagator. */
 export interface PropagatorOptions {
@@ -20,12 +21,9 @@ export interface PropagatorOptions {
  */
 export function createPropagator(options?: PropagatorOptions): TextMapPropagator {
   checkOptions('createPropagator', options, ['deadline', 'baggage']);
-  return new CompositePropagator({
-    propagators: [
-      new W3CTraceContextPropagator(),
-      new BoundedBaggagePropagator(options?.baggage),
-      // Last, so that its overlay is on top of the values that the others have set.
-      new DeadlinePropagator(options?.deadline),
-    ],
-  });
+  return onePass(
+    new TraceContextPropagator(),
+    new BoundedBaggagePropagator(options?.baggage),
+    new DeadlinePropagator(options?.deadline),
+  );
 }

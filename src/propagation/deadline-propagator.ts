@@ -1,6 +1,7 @@
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api';
-import { getScope, parentScope, setScope } from '../context/context-scope.js';
+import { parentScope } from '../context/context-scope.js';
 import { Deadline } from '../context/deadline.js';
+import { overlay } from '../context/overlay-context.js';
 import { Scope } from '../context/scope/scope.js';
 import { record } from '../events.js';
 import { type DeadlineFormat, NO_DEADLINE } from '../wire/formats/deadline-format.js';
@@ -12,6 +13,7 @@ import { readField } from './carrier-field.js';
 import { type DeadlinePropagatorOptions, type DeadlineSettings, resolveDeadlineOptions } from './deadline-options.js';
 import type { DeadlineSetter, ReadingSetter } from './deadline-setter.js';
 import { type Inbound, inboundOf } from './inbound.js';
+import { injectValues } from './inject-values.js';
 import { ownLimit } from './own-limit.js';
 import { processRegistry } from './process-registry.js';
 import { reportUnadopted } from './unadopted.js';
@@ -37,8 +39,30 @@ export class DeadlinePropagator implements TextMapPropagator {
    * caller has gone away, nothing when there is no deadline.
    */
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
+    injectValues(context, carrier, setter, undefined, undefined, this);
+  }
+
+  /**
+   * A copy of `context` with the deadline of the carrier, counted from now. A deadline that `context` has already still
+   * binds if it is earlier. `context` itself when the carrier has no valid deadline.
+   *
+   * While a `DeadlineInstrumentation` is enabled, in `mode: 'observe'` too, a deadline binds only work that is served as
+   * a call: by the servers that it instruments, or by `withCaller`. For every other carrier, such as the headers of a
+   * message, `context` itself is returned.
+   */
+  extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
+    return overlay(context, undefined, undefined, this.extractScope(context, carrier, getter));
+  }
+
+  /** The names of the headers that `inject` writes, in lower case. */
+  fields(): string[] {
+    return this.#settings.inject.map(({ field }) => field);
+  }
+
+  /** @internal See {@link inject}. */
+  injectScope(scope: Scope | undefined, context: Context, carrier: unknown, setter: TextMapSetter): void {
     try {
-      const left = getScope(context)?.remaining() ?? NO_DEADLINE;
+      const left = scope?.remaining() ?? NO_DEADLINE;
       const budget = left === NO_DEADLINE ? NO_DEADLINE : wholeMs(this.#passedOn(left));
       const ours = setter as Partial<DeadlineSetter<unknown>>;
       if (ours.setDeadline) {
@@ -52,37 +76,24 @@ export class DeadlinePropagator implements TextMapPropagator {
     }
   }
 
-  /**
-   * A copy of `context` with the deadline of the carrier, counted from now. A deadline that `context` has already still
-   * binds if it is earlier. `context` itself when the carrier has no valid deadline.
-   *
-   * While a `DeadlineInstrumentation` is enabled, in `mode: 'observe'` too, a deadline binds only work that is served as
-   * a call: by the servers that it instruments, or by `withCaller`. For every other carrier, such as the headers of a
-   * message, `context` itself is returned.
-   */
-  extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
+  /** @internal The scope of the context that {@link extract} returns; `undefined` when it is that of `context`. */
+  extractScope(context: Context, carrier: unknown, getter: TextMapGetter): Scope | undefined {
     try {
       const budget = this.#read(carrier, getter);
       const parent = parentScope(context);
       const own = inboundOf(carrier);
-      if (own !== undefined) return adopt(own, context, budget);
-      if (budget === undefined) return context;
+      if (own !== undefined) return adopt(own, parent, budget);
+      if (budget === undefined) return undefined;
       const { finder } = processRegistry();
-      if (finder === undefined) return setScope(context, new Scope(parent, Deadline.fromCaller(budget), 'free'));
+      if (finder === undefined) return new Scope(parent, Deadline.fromCaller(budget), 'free');
       const adopter = finder.inboundOf(carrier) ?? callerIn(context);
-      if (adopter !== undefined) return adopt(adopter, context, budget);
+      if (adopter !== undefined) return adopt(adopter, parent, budget);
       // Nothing is lost where the work has a scope already.
       if (parent === undefined) reportUnadopted();
-      return context;
     } catch {
       // The context is none of OpenTelemetry's.
-      return context;
     }
-  }
-
-  /** The names of the headers that `inject` writes, in lower case. */
-  fields(): string[] {
-    return this.#settings.inject.map(({ field }) => field);
+    return undefined;
   }
 
   /** @internal See `DeadlineWriter`. */
@@ -113,12 +124,15 @@ export class DeadlinePropagator implements TextMapPropagator {
   }
 }
 
-/** `context` with the scope of an inbound request. */
-function adopt(inbound: Pick<Inbound, 'openScope'>, context: Context, budget: number | undefined): Context {
-  const parent = parentScope(context);
+/** The scope of an inbound request; `undefined` when the work is inside of it already. */
+function adopt(
+  inbound: Pick<Inbound, 'openScope'>,
+  parent: Scope | undefined,
+  budget: number | undefined,
+): Scope | undefined {
   const scope = inbound.openScope(budget, parent);
   // Work inside of the request may have less time, which another look at the request's headers must not give back.
-  return parent?.isWithin(scope) ? context : setScope(context, scope);
+  return parent?.isWithin(scope) ? undefined : scope;
 }
 
 /** The budget in one header, in ms; {@link NO_DEADLINE} when the header is absent or has no valid value. */

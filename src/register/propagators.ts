@@ -1,8 +1,10 @@
 import type { TextMapPropagator } from '@opentelemetry/api';
-import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { CompositePropagator } from '@opentelemetry/core';
 import { BoundedBaggagePropagator } from '../propagation/baggage/propagator.js';
 import type { PropagatorOptions } from '../propagation/create-propagator.js';
 import { DeadlinePropagator } from '../propagation/deadline-propagator.js';
+import { onePass } from '../propagation/one-pass.js';
+import { TraceContextPropagator } from '../propagation/trace-context/propagator.js';
 import type { RegisterSettings } from './environment.js';
 
 /** Returns the exports of a package; `undefined` when it is not installed. */
@@ -26,7 +28,7 @@ const PACKAGED = new Map<string, Packaged>([
 ]);
 
 const OURS = new Map<string, (options: PropagatorOptions) => TextMapPropagator>([
-  ['tracecontext', () => new W3CTraceContextPropagator()],
+  ['tracecontext', () => new TraceContextPropagator()],
   ['baggage', ({ baggage }) => new BoundedBaggagePropagator(baggage)],
   ['deadline', ({ deadline }) => new DeadlinePropagator(deadline)],
 ]);
@@ -43,13 +45,27 @@ export function propagatorFor(
 ): TextMapPropagator | undefined {
   if (names.includes('none')) return undefined;
   const propagators: TextMapPropagator[] = [];
-  // The deadline comes last, so that its overlay is on top of the values that the others have set.
-  for (const name of [...names].sort((a, b) => Number(a === 'deadline') - Number(b === 'deadline'))) {
+  for (const name of names) {
     const propagator = OURS.get(name)?.(options) ?? fromPackage(name, installed);
     if (propagator === undefined) warn(reasonForNone(name));
     else propagators.push(propagator);
   }
-  return propagators.length === 0 ? undefined : new CompositePropagator({ propagators });
+  return propagators.length === 0 ? undefined : combined(propagators);
+}
+
+function combined(propagators: readonly TextMapPropagator[]): TextMapPropagator {
+  const find = <T extends TextMapPropagator>(Class: abstract new () => T) =>
+    propagators.find((propagator) => propagator instanceof Class) as T | undefined;
+  const [trace, baggage, deadline] = [
+    find(TraceContextPropagator),
+    find(BoundedBaggagePropagator),
+    find(DeadlinePropagator),
+  ];
+  const ours: (TextMapPropagator | undefined)[] = [trace, baggage, deadline];
+  // Of two propagators that set the span, the one that is named last must win: those of others keep their places.
+  return propagators.every((propagator) => ours.includes(propagator))
+    ? onePass(trace, baggage, deadline)
+    : new CompositePropagator({ propagators: [...propagators] });
 }
 
 function fromPackage(name: string, installed: Installed): TextMapPropagator | undefined {

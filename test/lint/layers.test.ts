@@ -31,6 +31,7 @@ const REFUSED: Readonly<Record<string, readonly Row[]>> = {
     ['src/wire', '@opentelemetry/api'],
     ['src/wire/formats', '../../events.js'],
     ['src/wire/formats', '../baggage/scan.js'],
+    ['src/wire/trace-context', '../baggage/scan.js'],
   ],
   'time imports its own folder alone': [
     ['src/time', '../errors.js'],

@@ -30,6 +30,7 @@ export const PUBLIC_SURFACE = {
   throwIfExceeded: 'function',
   timebudget: 'object',
   timeUntil: 'function',
+  TraceContextPropagator: 'function',
   traceIdHeader: 'function',
   withCaller: 'function',
   withCancel: 'function',

@@ -1,5 +1,5 @@
-import { defaultTextMapSetter, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { setDeadline } from '../../src/context/context-deadline.js';
+import { defaultTextMapGetter, defaultTextMapSetter, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { remainingTime, setDeadline } from '../../src/context/context-deadline.js';
 import { Deadline } from '../../src/context/deadline.js';
 import { readEnvironment } from '../../src/register/environment.js';
 import { type Installed, propagatorFor } from '../../src/register/propagators.js';
@@ -35,12 +35,26 @@ test.each([
   ['baggage', ['baggage']],
   ['deadline', ['timebudget']],
   ['deadline,tracecontext', ['timebudget', 'traceparent']],
+  ['deadline,baggage,tracecontext', ['baggage', 'timebudget', 'traceparent']],
+  ['tracecontext,baggage', ['baggage', 'traceparent']],
+  ['deadline,b3,baggage,tracecontext', ['b3', 'baggage', 'timebudget', 'traceparent']],
   ['b3,deadline', ['b3', 'timebudget']],
   ['b3multi', ['x-b3-sampled', 'x-b3-spanid', 'x-b3-traceid']],
   ['jaeger', ['uber-trace-id', 'uberctx-tenant', 'uberctx-user']],
 ])('OTEL_PROPAGATORS=%s sends %j', (OTEL_PROPAGATORS, fields) => {
   expect(Object.keys(sent({ OTEL_PROPAGATORS })).sort()).toEqual(fields);
   expect(make({ OTEL_PROPAGATORS }).warnings).toEqual([]);
+});
+
+test.each([
+  ['b3,deadline,tracecontext', '1'],
+  ['tracecontext,b3,deadline', '2'],
+])('OTEL_PROPAGATORS=%s: of two parents the one of the last name counts', (OTEL_PROPAGATORS, digit) => {
+  const [w3c, b3] = ['1', '2'].map((each) => `${each.repeat(32)}-${each.repeat(16)}`);
+  const headers = { traceparent: `00-${w3c}-01`, b3: `${b3}-1`, timebudget: '5000' };
+  const context = make({ OTEL_PROPAGATORS }).propagator?.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
+  expect(context && trace.getSpanContext(context)?.traceId).toBe(digit.repeat(32));
+  expect(context && remainingTime(context)).toBeGreaterThan(0);
 });
 
 test('the options of the environment are those of its propagators', () => {

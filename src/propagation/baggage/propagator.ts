@@ -1,15 +1,16 @@
 import {
+  type Baggage,
   type Context,
   propagation,
   type TextMapGetter,
   type TextMapPropagator,
   type TextMapSetter,
 } from '@opentelemetry/api';
-import { isTracingSuppressed } from '@opentelemetry/core';
 import { overlay } from '../../context/overlay-context.js';
 import { BAGGAGE_CEILING, scanBaggage } from '../../wire/baggage/scan.js';
 import { readField } from '../carrier-field.js';
 import { inboundOf } from '../inbound.js';
+import { injectValues } from '../inject-values.js';
 import { DropReporter } from './drops.js';
 import { formatBaggage } from './header.js';
 import { type BaggagePropagatorOptions, type BaggageSettings, resolveBaggageOptions } from './options.js';
@@ -40,14 +41,7 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
    * header.
    */
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
-    try {
-      const baggage = propagation.getBaggage(context);
-      if (baggage === undefined || isTracingSuppressed(context)) return;
-      const text = formatBaggage(baggage, this.#settings.outboundLimits, this.#settings.pinned, this.#outbound);
-      if (text !== '') setter.set(carrier, BAGGAGE, text);
-    } catch {
-      // The carrier is frozen, or the setter failed: the call is sent without baggage.
-    }
+    injectValues(context, carrier, setter, undefined, this);
   }
 
   /**
@@ -56,21 +50,37 @@ export class BoundedBaggagePropagator implements TextMapPropagator {
    * there are no such members.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
+    return overlay(context, undefined, this.extractBaggage(context, carrier, getter));
+  }
+
+  /** @internal See {@link inject}. */
+  injectBaggage(baggage: Baggage | undefined, carrier: unknown, setter: TextMapSetter): void {
+    if (baggage === undefined) return;
     try {
-      if (inboundOf(carrier)?.trusted === false) return context;
+      const text = formatBaggage(baggage, this.#settings.outboundLimits, this.#settings.pinned, this.#outbound);
+      if (text !== '') setter.set(carrier, BAGGAGE, text);
+    } catch {
+      // The carrier is frozen, or the setter failed: the call is sent without baggage.
+    }
+  }
+
+  /** @internal The baggage of the context that {@link extract} returns; `undefined` when it is that of `context`. */
+  extractBaggage(context: Context, carrier: unknown, getter: TextMapGetter): Baggage | undefined {
+    try {
+      if (inboundOf(carrier)?.trusted === false) return undefined;
       const limits = this.#settings.inboundLimits;
       const enough = this.#settings.report ? Math.max(limits.bytes, BAGGAGE_CEILING) : limits.bytes;
       const text = readField(carrier, getter, BAGGAGE, enough);
       if (text === null) this.#inbound.drop('invalid', 0);
-      if (!text) return context;
+      if (!text) return undefined;
       const scanned = scanBaggage(text, limits, this.#inbound);
-      if (scanned.members === 0) return context;
+      if (scanned.members === 0) return undefined;
       const received = WireBaggage.received(scanned);
       const current = propagation.getBaggage(context);
-      return overlay(context, undefined, current === undefined ? received : WireBaggage.merge(current, received));
+      return current === undefined ? received : WireBaggage.merge(current, received);
     } catch {
       // The getter failed, or the carrier is of another type: the request is served without baggage.
-      return context;
+      return undefined;
     }
   }
 

@@ -1,3 +1,4 @@
+import { hexOctet } from '../hex.js';
 import { LITERAL, skipClass } from '../text.js';
 
 /** Runs of characters that must be escaped in a value: all but `baggage-octet`, and `%`. */
@@ -6,11 +7,6 @@ const LONE_SURROGATE = /\p{Surrogate}/gu;
 
 /** With `ignoreBOM` a byte order mark is kept as text. Without `fatal` octets that are not UTF-8 become U+FFFD. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-/** The value of a hexadecimal digit by its code; -1 for anything else in ASCII. */
-const hexDigits = Int8Array.from({ length: 128 }, (_, code) => {
-  const digit = Number.parseInt(String.fromCharCode(code), 16);
-  return Number.isNaN(digit) ? -1 : digit;
-});
 let octets = new Uint8Array(1024);
 
 /**
@@ -32,17 +28,13 @@ export function encodeBaggageValue(text: string): string {
 function percentDecode(text: string): string {
   const { length } = text;
   if (octets.length < length) octets = new Uint8Array(length);
+  const lower = text.toLowerCase();
   let size = 0;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    const octet = code === 0x25 && i + 2 < length ? hexOctet(text.charCodeAt(i + 1), text.charCodeAt(i + 2)) : -1;
+    const octet = code === 0x25 ? hexOctet(lower, i + 1) : -1;
     if (octet >= 0) i += 2;
     octets[size++] = octet >= 0 ? octet : code;
   }
   return utf8.decode(octets.subarray(0, size));
-}
-
-/** The octet of two hexadecimal digits; negative when one of them is not a hexadecimal digit. */
-function hexOctet(high: number, low: number): number {
-  return ((hexDigits[high] as number) << 4) | (hexDigits[low] as number);
 }
