@@ -1,4 +1,6 @@
 export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+/** What three vendors send: the last one is a consistent probability sampler. */
+export const TRACESTATE = 'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE,ot=th:8;rv:a1b2c3d4e5f607';
 export const BUDGET_MS = 7984;
 
 const FIRST_ENTRIES = ['user_id=u-4711', 'tenant_id=acme', 'session.kind=interactive'];
@@ -9,8 +11,12 @@ export function baggageField(entries) {
   return Array.from({ length: entries }, entry).join(',');
 }
 
-/** The headers of a request between two services, as Node's http server passes them on. */
-export function requestHeaders(baggage) {
+/**
+ * The headers of a request between two services, as Node's http server passes them on.
+ *
+ * @param {Record<string, string>} propagated what it has beside traceparent and timebudget
+ */
+export function requestHeaders(propagated) {
   const fields = {
     host: 'orders.internal:8080',
     connection: 'keep-alive',
@@ -20,7 +26,7 @@ export function requestHeaders(baggage) {
     'user-agent': 'node',
     'accept-encoding': 'gzip, deflate',
     traceparent: TRACEPARENT,
-    ...(baggage === '' ? {} : { baggage }),
+    ...propagated,
     timebudget: String(BUDGET_MS),
   };
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, asReceived(value)]));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { defaultTextMapGetter, defaultTextMapSetter, ROOT_CONTEXT } from '@opentelemetry/api';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { createPropagator } from 'opentelemetry-propagator-deadline';
-import { BUDGET_MS, baggageField, requestHeaders, TRACEPARENT } from './headers.js';
+import { BUDGET_MS, baggageField, requestHeaders, TRACEPARENT, TRACESTATE } from './headers.js';
 import { alternate } from './measure.js';
 import { printTable } from './table.js';
 
@@ -19,18 +19,24 @@ import { printTable } from './table.js';
 
 /** @type {HopCase[]} */
 const CASES = [
-  ...[0, 3, 10, 64].map(withBaggage),
+  withFields('nothing but traceparent', {}),
+  withFields('tracestate of 3 members', { tracestate: TRACESTATE }),
+  ...[3, 10, 64].map(withBaggage),
   { ...withBaggage(180), name: "180 under 'otel'", propagator: createPropagator({ baggage: { limits: 'otel' } }) },
 ];
 
 function withBaggage(entries) {
-  const baggage = baggageField(entries);
+  return withFields(`${entries} baggage entries`, { baggage: baggageField(entries) });
+}
+
+/** @param {Record<string, string>} fields what a request has beside traceparent and timebudget */
+function withFields(name, fields) {
   return {
-    name: `${entries} baggage entries`,
-    headers: requestHeaders(baggage),
+    name,
+    headers: requestHeaders(fields),
     check: (ours, core) => {
       const { timebudget, ...others } = ours;
-      assert.deepEqual(others, { traceparent: TRACEPARENT, ...(baggage === '' ? {} : { baggage }) });
+      assert.deepEqual(others, { traceparent: TRACEPARENT, ...fields });
       assert.deepEqual(core, others);
       assert.match(timebudget, /^\d+$/);
       assert.ok(Number(timebudget) > 0 && Number(timebudget) <= BUDGET_MS, `timebudget: ${timebudget}`);

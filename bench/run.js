@@ -5,6 +5,7 @@ import { ripple } from './enforcement/ripple.js';
 import { FULL_LOAD, SMOKE_LOAD, throughput } from './enforcement/throughput.js';
 import { zombies } from './enforcement/zombies.js';
 import { hop } from './hop.js';
+import { hostileTraceContext } from './hostile-trace-context.js';
 import { FULL, SMOKE } from './measure.js';
 import { memory } from './memory.js';
 import { overload } from './overload/overload.js';
@@ -35,7 +36,10 @@ const effort = smoke ? SMOKE : FULL;
 const tables = {
   hop: () => hop(effort),
   baggage: () => baggageUse(effort),
-  hostile: () => hostileBaggage(effort),
+  hostile: async () => {
+    await hostileBaggage(effort);
+    await hostileTraceContext(effort);
+  },
   scope: () => scope(effort),
   memory: () => memory(smoke ? 2_000 : 100_000),
   ripple: () => ripple(smoke ? { runs: 3, warmUpRuns: 1 } : { runs: 500, warmUpRuns: 50 }),
