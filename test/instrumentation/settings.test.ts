@@ -19,6 +19,7 @@ test('the defaults', () => {
   expect(server.trust(request)).toBe(true);
   expect(server.cancelOnDisconnect(request)).toBe(true);
   expect(server.defaultBudget(request)).toBeUndefined();
+  expect(server.answer).toBeUndefined();
 });
 
 test('an option that is undefined is as one that is absent', () => {
@@ -45,6 +46,8 @@ describe('a bad option is an error that names it and quotes what it got', () => 
     [{ server: { keepStatus: 'yes' } }, TypeError, 'server.keepStatus: expected true or false, got "yes"'],
     [{ server: { trust: 'no' } }, TypeError, 'server.trust: expected true, false or a function, got "no"'],
     [{ server: { cancelOnDisconnect: 0 } }, TypeError, /^server.cancelOnDisconnect: .* got 0$/],
+    [{ server: { answer: 'yes' } }, TypeError, 'server.answer: expected true, false or a function, got "yes"'],
+    [{ server: { answer: null } }, TypeError, 'server.answer: expected true, false or a function, got null'],
     [{ server: { ignore: ['/health'] } }, TypeError, 'server.ignore: expected a function, got Array'],
     [{ server: { ignore: true } }, TypeError, 'server.ignore: expected a function, got true'],
     [{ server: { defaultBudget: '10s' } }, TypeError, /^server.defaultBudget: .* got "10s"$/],

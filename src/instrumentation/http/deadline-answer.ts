@@ -3,9 +3,9 @@ import { ServerResponse } from 'node:http';
 import { Http2ServerResponse } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { diag } from '@opentelemetry/api';
-import { SERVED_REQUEST } from '../../private-keys.js';
 import type { Method } from '../hooks/patch-method.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
+import { SWALLOWING } from './handlers/swallow-writes.js';
 import type { Answer } from './rpc.js';
 import { stopUpload } from './stop-upload.js';
 
@@ -157,15 +157,15 @@ export class DeadlineAnswer {
       statusCode: fixed(answer.status),
       emit: { value: emitAsSent, writable: true, configurable: true },
     };
+    // Pinned, because the prototypes lose them when the instrumentation is disabled. What a middleware has wrapped stays.
+    for (const name of ['writeHead', 'writeContinue', ...SWALLOWING.map(([name]) => name)]) {
+      if (Object.hasOwn(response, name) || !(name in response)) continue;
+      const value = (response as unknown as Record<string, unknown>)[name];
+      looks[name] = { value, writable: true, configurable: true };
+    }
     // A response that the application has frozen looks as it is.
     for (const [name, look] of Object.entries(looks)) Reflect.defineProperty(response, name, look);
   }
-}
-
-/** The answer that `response` has been given at its deadline, in place of its handler. */
-export function answerOf(response: object): DeadlineAnswer | undefined {
-  type Answered = { readonly [SERVED_REQUEST]?: { readonly deadlineAnswer?: DeadlineAnswer | undefined } };
-  return (response as Answered)[SERVED_REQUEST]?.deadlineAnswer;
 }
 
 function nothing(): void {}

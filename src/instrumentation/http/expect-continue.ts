@@ -3,7 +3,7 @@ import type { Method, Patched } from '../hooks/patch-method.js';
 import { extract } from '../hooks/safe-propagation.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import type { Settings } from '../settings.js';
-import { answerOf } from './deadline-answer.js';
+import { answerOf } from './handlers/swallow-writes.js';
 import { HttpServedRequest } from './served-request.js';
 
 /**

@@ -7,8 +7,8 @@ import { statusForRequest } from '../inbound/others-ends.js';
 import type { ServedRequest } from '../inbound/served-request.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import { answerTimeout } from './answer.js';
-import { answerOf } from './deadline-answer.js';
 import { answerInPlace } from './handlers/mute-response.js';
+import { answerOf } from './handlers/swallow-writes.js';
 import { isConnectUnary } from './rpc.js';
 
 /** The part of a response that `writeHead` needs. */

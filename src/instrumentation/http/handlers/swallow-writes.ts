@@ -1,5 +1,6 @@
+import { SERVED_REQUEST } from '../../../private-keys.js';
 import type { Method, Wrap } from '../../hooks/patch-method.js';
-import { answerOf, type DeadlineAnswer } from '../deadline-answer.js';
+import type { DeadlineAnswer } from '../deadline-answer.js';
 
 /** What a method of a response does instead, when the response has been answered at its deadline. */
 type Swallow = (answer: DeadlineAnswer, response: unknown, args: unknown[]) => unknown;
@@ -59,4 +60,10 @@ function swallowing(swallow: Swallow): Wrap<true> {
 function callBackLater(args: readonly unknown[]): void {
   const callback = args.at(-1);
   if (typeof callback === 'function') process.nextTick(callback as () => void);
+}
+
+/** The answer that `response` has been given at its deadline, in place of its handler. */
+export function answerOf(response: object): DeadlineAnswer | undefined {
+  type Answered = { readonly [SERVED_REQUEST]?: { readonly deadlineAnswer?: DeadlineAnswer | undefined } };
+  return (response as Answered)[SERVED_REQUEST]?.deadlineAnswer;
 }

@@ -344,6 +344,23 @@ describe('on a kept connection', () => {
 });
 
 describe('HTTP/2', () => {
+  test.each<[string, Record<string, string>, object]>([
+    ['gRPC', { 'content-type': 'application/grpc' }, { status: 200, headers: { 'grpc-status': '4' }, body: '' }],
+    [
+      'a stream of Connect',
+      { 'content-type': 'application/connect+json' },
+      { status: 200, body: expect.stringMatching(/"code":"deadline_exceeded"/) },
+    ],
+    [
+      'a unary call of Connect',
+      { 'content-type': 'application/json', 'connect-protocol-version': '1' },
+      { status: 504, headers: { timebudget: '0' }, body: expect.stringMatching(/"code":"deadline_exceeded"/) },
+    ],
+  ])('%s is answered in its protocol', async (_, headers, expected) => {
+    const { answer } = await answered('http2', () => {}, { ':method': 'POST', ...headers });
+    expect(answer).toMatchObject(expected);
+  });
+
   test('an upload that goes on is told to stop, without an error', async () => {
     const handlings = new Handlings((request) => void request.resume());
     const { url } = await servers.serve(handlings.handler, 'http2');
@@ -410,6 +427,21 @@ describe('whose requests are answered', () => {
     const { answer } = await answered('http', () => {}, { timebudget: '60000' });
     expect(answer).toMatchObject(EXCEEDED);
   });
+});
+
+test('disabled meanwhile: a request that was answered still swallows what is written', async () => {
+  const handlings = new Handlings();
+  const { url } = await servers.serve(handlings.handler);
+  const asked = ask(url);
+  const { response } = await handlings.arrived();
+  advance(100);
+  enforcement.instrumentation.disable();
+  const errors: unknown[] = [];
+  response.on('error', (error) => errors.push(error));
+  response.setHeader('x-late', '1');
+  response.end('late');
+  await nextTurn();
+  expect({ answer: await asked, errors }).toMatchObject({ answer: EXCEEDED, errors: [] });
 });
 
 test('a source that was piped into the response is read to its end', async () => {

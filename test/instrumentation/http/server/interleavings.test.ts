@@ -51,10 +51,15 @@ test.each(names)('%s lets no call through after the answer', (name) => {
 
 test('access logs of express say what the callers were told, once for each request', () => {
   const { logs, statuses } = resultOf('express');
-  const told = Object.fromEntries(Object.entries(statuses).map(([id, status]) => [id, [status]]));
+  const told: Record<string, unknown[]> = {};
   const logged = { morgan: {} as Record<string, number[]>, pino: {} as Record<string, number[]> };
   for (const line of logs) {
     const id = /id=(express-\d+)/.exec(line)?.[1] as string;
+    // On a busy machine the time of some is up before they reach express.
+    if (line.startsWith('handled')) {
+      told[id] = [statuses[id]];
+      continue;
+    }
     const [where, status] = line.startsWith('{')
       ? ([logged.pino, JSON.parse(line).res.statusCode] as const)
       : ([logged.morgan, Number(line.split(' ')[1])] as const);
