@@ -61,10 +61,15 @@ function isEnd(error: unknown): boolean {
   return isDeadlineExceeded(error) || isCallCancelled(error);
 }
 
+/** Whether `error` is how `pipeline` fails where the response has been answered at its deadline, and so has closed. */
+function isCutShort(error: unknown, { deadlineAnswer }: HttpServedRequest): boolean {
+  return deadlineAnswer !== undefined && Object(error).code === 'ERR_STREAM_PREMATURE_CLOSE';
+}
+
 /** Answers a request in place of its handler, from which `error` has escaped. */
 export function answerEscapedError(error: unknown, served: HttpServedRequest): void {
   // The error may be a fault of the application that has nothing to do with the end.
-  if (!isEnd(error)) diag.error('a handler failed after its request had ended', error);
+  if (!isEnd(error) && !isCutShort(error, served)) diag.error('a handler failed after its request had ended', error);
   const { exchange, scope } = served;
   if (exchange === undefined || !served.isOpen) return;
   const { request, response } = exchange;

@@ -5,6 +5,7 @@ import https from 'node:https';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { diag } from '@opentelemetry/api';
 import { abortSignal, remainingTime } from '../../../../src/context/context-deadline.js';
 import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
@@ -455,6 +456,27 @@ test('a source that was piped into the response is read to its end', async () =>
   await within(2_000, 'the close', () => response.destroyed);
   for (const chunk of ['a', 'b', null]) source.push(chunk);
   await within(2_000, 'the end of the source', () => ended);
+});
+
+let answering: ServerResponse;
+
+test.each<[string, () => unknown, number]>([
+  ['that a pipeline has ended early: it is not logged', () => pipeline(new Readable({ read() {} }), answering), 0],
+  ['of its own: it is logged', () => Promise.reject(new Error('a fault')), 1],
+])('a handler that is rejected late with an error %s', async (_, fail, times) => {
+  const errors = jest.spyOn(diag, 'error').mockReturnValue();
+  let settled = false;
+  await answered('http', (async (_: unknown, response: ServerResponse) => {
+    answering = response;
+    await new Promise<void>((resolve) => abortSignal()?.addEventListener('abort', () => resolve()));
+    if (times > 0) await new Promise((resolve) => response.on('close', resolve));
+    await Promise.resolve(fail()).finally(() => {
+      settled = true;
+    });
+  }) as never);
+  await within(2_000, 'the handler', () => settled);
+  await nextTurn();
+  expect(errors).toHaveBeenCalledTimes(times);
 });
 
 test('a pipeline with the signal of the request closes its source, and not the answer', async () => {
