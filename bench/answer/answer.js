@@ -69,7 +69,8 @@ async function send(target, perSecond, seconds) {
   const sent = [];
   for (let i = 0; i < perSecond * seconds; i++) {
     const due = start + (i * 1e3) / perSecond;
-    if (due > performance.now()) await delay(due - performance.now());
+    const early = due - performance.now();
+    if (early > 0) await delay(early);
     sent.push(ask(target));
   }
   return Promise.all(sent);
