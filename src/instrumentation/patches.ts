@@ -33,7 +33,7 @@ export function installPatches(settings: Settings): Undo {
     watchOthersEnds(),
     ...when(server.http, () => patchHttpServers(settings)),
     ...when(server.http2, () => patchHttp2Servers(settings)),
-    ...patchHead(enforce && !server.keepStatus),
+    ...when(enforce && !(server.keepStatus && server.answer === undefined), () => patchHead(!server.keepStatus)),
     ...when(enforce && server.answer !== undefined, patchWrites),
     patchMethod(process, 'emit', wrapProcessEmit),
     ...when(server.grpc, () => patchGrpcServers(settings)),

@@ -13,7 +13,7 @@ const events: DeadlineEvent[] = [];
 let undo: (() => void)[];
 beforeEach(() => {
   registerGlobals({ textMapPropagator: createPropagator() });
-  const enforcement = new DeadlineInstrumentation();
+  const enforcement = new DeadlineInstrumentation({ server: { admission: false } });
   events.length = 0;
   undo = [
     listen((event) => events.push(event)),

@@ -16,7 +16,7 @@ let enforcement: DeadlineInstrumentation;
 
 beforeEach(() => {
   registerGlobals({ textMapPropagator: createPropagator() });
-  enforcement = new DeadlineInstrumentation();
+  enforcement = new DeadlineInstrumentation({ server: { admission: false } });
 });
 afterEach(() => {
   enforcement.disable();
