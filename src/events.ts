@@ -1,4 +1,4 @@
-export type Transport = 'http' | 'http2' | 'undici' | 'grpc';
+export type Transport = 'http' | 'http2' | 'undici' | 'grpc' | 'pg';
 
 /**
  * What happened to a deadline or to baggage, for listeners that count. Holds no value of a header and no key of

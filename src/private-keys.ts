@@ -42,5 +42,17 @@ export const QUEUED = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline 
 /** On a request of undici: the deadline that was stamped on it. */
 export const STAMP = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline stamp');
 
+/** On a query of pg: its `PgStatement`, if a scope binds it. */
+export const STATEMENT = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline statement');
+
+/** On a connection of a database: the `Hold`, while a cancel may still hit what runs there. */
+export const HELD = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline hold');
+
+/** On a connection of a pool: the `Checkout`, while the application holds the connection. */
+export const CHECKOUT = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline checkout');
+
+/** On a client of a version of pg that does not note it: the status of its transaction. */
+export const TRANSACTION = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline transaction');
+
 /** On `globalThis`: what the copies of this package in a process share (propagation/process-registry.ts). */
 export const PROCESS_REGISTRY = Symbol.for('opentelemetry-propagator-deadline.registry');

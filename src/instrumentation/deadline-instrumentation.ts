@@ -4,6 +4,7 @@ import { type Inbound, inboundOf } from '../propagation/inbound.js';
 import { processRegistry } from '../propagation/process-registry.js';
 import { recordMetrics } from '../telemetry/deadline-metrics.js';
 import { VERSION } from '../version.js';
+import { pgModules } from './databases/pg/loaded-classes.js';
 import { grpcModule } from './grpc/loaded-classes.js';
 import type { Undo } from './hooks/patch-method.js';
 import type { DeadlineInstrumentationConfig } from './options.js';
@@ -46,7 +47,7 @@ export class DeadlineInstrumentation extends InstrumentationBase<DeadlineInstrum
   }
 
   protected init(): InstrumentationNodeModuleDefinition[] {
-    return [grpcModule(), undiciModule()];
+    return [grpcModule(), undiciModule(), ...pgModules()];
   }
 
   override enable(): void {

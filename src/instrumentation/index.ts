@@ -1,6 +1,8 @@
 export { DeadlineInstrumentation } from './deadline-instrumentation.js';
 export type {
   ClientOptions,
+  DatabaseMode,
+  DatabaseOptions,
   DeadlineInstrumentationConfig,
   InboundCall,
   InboundRequest,

@@ -1,11 +1,19 @@
 import { diag } from '@opentelemetry/api';
-import { checkDuration, checkFunction, wrongType } from '../check-argument.js';
+import { checkDuration, checkFunction, outOfRange, wrongType } from '../check-argument.js';
+import type { DatabaseMode } from './options.js';
 
 /** @throws TypeError unless `value` is a boolean or absent; an absent one is `fallback` */
 export function flag(option: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback;
   if (typeof value !== 'boolean') throw wrongType(option, 'true or false', value);
   return value;
+}
+
+/** @throws TypeError or RangeError unless `value` is a mode of a driver or absent; an absent one is `fallback` */
+export function databaseMode(option: string, value: unknown, fallback: DatabaseMode): DatabaseMode {
+  if (value === undefined) return fallback;
+  if (value === 'cancel' || value === 'refuse' || value === false) return value;
+  throw outOfRange(option, "'cancel', 'refuse' or false", value);
 }
 
 type Predicate<T> = (subject: T) => boolean;

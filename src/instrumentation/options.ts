@@ -84,6 +84,23 @@ export interface ClientOptions {
   readonly shared?: readonly string[] | ((target: string) => boolean);
 }
 
+/**
+ * What happens to the statements of a driver when their caller has gone.
+ *
+ * - `'cancel'`: one that runs is cancelled on its server; and as for `'refuse'`
+ * - `'refuse'`: one that has not begun is not begun: it is refused, or leaves the queue of its pool or its connection
+ * - `false`: nothing. The driver is left as it is
+ *
+ * What ends a transaction or undoes a session's state (COMMIT, ROLLBACK, RESET, SET, ...) always runs.
+ */
+export type DatabaseMode = 'cancel' | 'refuse' | false;
+
+/** Options for the statements that this process sends to databases. */
+export interface DatabaseOptions {
+  /** PostgreSQL by pg, 8.0.3 or later, and pg-pool. Default: `'cancel'`. */
+  readonly pg?: DatabaseMode;
+}
+
 /** What happens to a call with a lost context. */
 export type LostContextMode = 'off' | 'warn' | 'inherit';
 
@@ -91,6 +108,7 @@ export type LostContextMode = 'off' | 'warn' | 'inherit';
 export interface DeadlineInstrumentationConfig extends InstrumentationConfig {
   readonly server?: ServerOptions;
   readonly client?: ClientOptions;
+  readonly databases?: DatabaseOptions;
   /** `'observe'` counts what would be rejected or aborted, and does neither. Default: `'enforce'`. */
   readonly mode?: 'enforce' | 'observe';
   /**

@@ -1,6 +1,10 @@
 import http, { Agent, ClientRequest, ServerResponse } from 'node:http';
 import { Http2ServerResponse } from 'node:http2';
 import https from 'node:https';
+import { wrapEnd, wrapPulse, wrapQuery } from './databases/pg/client.js';
+import * as pg from './databases/pg/loaded-classes.js';
+import { wrapConnect, wrapRelease } from './databases/pg/pool.js';
+import { wrapPoolQuery } from './databases/pg/pool-query.js';
 import { wrapCreateCall, wrapStreamEmit } from './grpc/client.js';
 import * as grpc from './grpc/loaded-classes.js';
 import { noticeInjections } from './grpc/others-injection.js';
@@ -26,7 +30,7 @@ import { dispatchers, meetGlobalDispatcher } from './undici/loaded-classes.js';
 
 /** All that the instrumentation does to others: every method that it replaces, every channel that it listens to. */
 export function installPatches(settings: Settings): Undo {
-  const { server, client, enforce } = settings;
+  const { server, client, databases, enforce } = settings;
   return undoAll([
     releaseCallsInFlight,
     detectLostContexts(settings.lostContexts),
@@ -40,6 +44,7 @@ export function installPatches(settings: Settings): Undo {
     ...when(client.http, () => patchHttpClient(settings)),
     ...when(client.undici, () => patchUndici(settings)),
     ...when(client.grpc, () => patchGrpcClient(settings)),
+    ...when(databases.pg !== false, () => patchPg(settings)),
   ]);
 }
 
@@ -128,5 +133,27 @@ function patchGrpcClient(settings: Settings): readonly Undo[] {
     ...when(settings.enforce, () => [
       grpc.clientStreams.patch((prototype) => patchMethod(prototype, 'emit', wrapStreamEmit)),
     ]),
+  ];
+}
+
+function patchPg(settings: Settings): readonly Undo[] {
+  pg.findLoadedCopies();
+  return [
+    pg.clients.patch((prototype) =>
+      undoAll([
+        patchMethod(prototype, 'query', wrapQuery, settings),
+        patchMethod(prototype, '_pulseQueryQueue', wrapPulse),
+      ]),
+    ),
+    pg.queries.patch((prototype) =>
+      undoAll(['handleError', 'handleReadyForQuery'].map((name) => patchMethod(prototype, name, wrapEnd))),
+    ),
+    pg.pools.patch((prototype) =>
+      undoAll([
+        patchMethod(prototype, 'query', wrapPoolQuery, settings),
+        patchMethod(prototype, 'connect', wrapConnect, settings),
+        patchMethod(prototype, '_release', wrapRelease),
+      ]),
+    ),
   ];
 }

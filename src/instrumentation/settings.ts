@@ -1,6 +1,12 @@
 import { checkOptions, outOfRange } from '../check-argument.js';
-import { budget, filter, flag, predicate } from './option-values.js';
-import type { DeadlineInstrumentationConfig, InboundCall, InboundRequest, LostContextMode } from './options.js';
+import { budget, databaseMode, filter, flag, predicate } from './option-values.js';
+import type {
+  DatabaseMode,
+  DeadlineInstrumentationConfig,
+  InboundCall,
+  InboundRequest,
+  LostContextMode,
+} from './options.js';
 import { type SharedCalls, sharedCalls } from './outbound/shared-calls.js';
 
 type Inbound = InboundRequest | InboundCall;
@@ -31,6 +37,9 @@ export interface Settings {
     /** `undefined`: no call is shared. */
     readonly shared: SharedCalls | undefined;
   };
+  readonly databases: {
+    readonly pg: DatabaseMode;
+  };
 }
 
 /**
@@ -39,7 +48,7 @@ export interface Settings {
  * @throws TypeError or RangeError that names the option and quotes what it got
  */
 export function resolveSettings(config: DeadlineInstrumentationConfig = {}): Settings {
-  checkOptions('DeadlineInstrumentation', config, ['enabled', 'server', 'client', 'mode', 'lostContexts']);
+  checkOptions('DeadlineInstrumentation', config, OPTIONS);
   const { mode = 'enforce', lostContexts = 'off' } = config;
   // OpenTelemetry's option: the base class reads it, and takes whatever is truthy for true.
   flag('enabled', config.enabled, true);
@@ -52,9 +61,11 @@ export function resolveSettings(config: DeadlineInstrumentationConfig = {}): Set
     lostContexts: lostContexts === 'inherit' && mode === 'observe' ? 'warn' : lostContexts,
     server: resolveServer(config.server),
     client: resolveClient(config.client),
+    databases: resolveDatabases(config.databases),
   };
 }
 
+const OPTIONS = ['enabled', 'server', 'client', 'databases', 'mode', 'lostContexts'];
 const SERVER_OPTIONS = [
   'http',
   'http2',
@@ -68,6 +79,7 @@ const SERVER_OPTIONS = [
   'answer',
 ];
 const CLIENT_OPTIONS = ['http', 'undici', 'grpc', 'ignore', 'shared'];
+const DATABASE_OPTIONS = ['pg'];
 
 function resolveServer(options: DeadlineInstrumentationConfig['server'] = {}): Settings['server'] {
   checkOptions('server', options, SERVER_OPTIONS);
@@ -99,4 +111,9 @@ function resolveClient(options: DeadlineInstrumentationConfig['client'] = {}): S
     ignore: filter('client.ignore', options.ignore),
     shared: sharedCalls('client.shared', options.shared),
   };
+}
+
+function resolveDatabases(options: DeadlineInstrumentationConfig['databases'] = {}): Settings['databases'] {
+  checkOptions('databases', options, DATABASE_OPTIONS);
+  return { pg: databaseMode('databases.pg', options.pg, 'cancel') };
 }

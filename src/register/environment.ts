@@ -9,6 +9,7 @@ import {
   BAGGAGE_LIMITS,
   BAGGAGE_PINNED,
   CLIENT_SHARED,
+  DATABASES,
   DEFAULT_BUDGET,
   HANG_UP_STATUS,
   list,
@@ -70,6 +71,7 @@ export function readEnvironment(env: Environment, complain: (message: string) =>
     ...routeOptions(rules, forAll),
   });
   const client = present({ shared: read(CLIENT_SHARED) });
+  const databases = read(DATABASES) ?? {};
   return {
     disabled: env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true',
     propagators: names.length === 0 ? DEFAULT_PROPAGATORS : [...new Set(names)],
@@ -77,7 +79,7 @@ export function readEnvironment(env: Environment, complain: (message: string) =>
       deadline: present({ maxBudget: read(MAX_BUDGET), reserve: read(RESERVE) }),
       baggage: present({ limits: read(BAGGAGE_LIMITS), pinned: read(BAGGAGE_PINNED) }),
     },
-    instrumentation: mode === 'off' ? undefined : { mode, server, client },
+    instrumentation: mode === 'off' ? undefined : { mode, server, client, databases },
     spans: present({ hangUpStatus: read(HANG_UP_STATUS) }),
   };
 }

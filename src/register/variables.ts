@@ -1,3 +1,4 @@
+import type { DatabaseMode, DatabaseOptions } from '../instrumentation/options.js';
 import { sharedCalls } from '../instrumentation/outbound/shared-calls.js';
 import { resolveKeyFilter } from '../propagation/baggage/key-filter.js';
 import type { CustomBaggageLimits } from '../propagation/baggage/options.js';
@@ -102,6 +103,13 @@ export const CLIENT_SHARED: Variable<readonly string[]> = {
   parse: (text) => listThat(text, (patterns) => sharedCalls('shared', patterns)),
 };
 
+export const DATABASES: Variable<DatabaseOptions> = {
+  name: 'OTEL_DEADLINE_DATABASES',
+  expected: 'cancel, refuse or off, for all drivers or for each as in pg=refuse',
+  fallback: 'the defaults apply',
+  parse: parseDatabases,
+};
+
 export const VARIABLES = [
   DEFAULT_BUDGET,
   MAX_BUDGET,
@@ -111,6 +119,7 @@ export const VARIABLES = [
   ANSWER,
   MODE,
   CLIENT_SHARED,
+  DATABASES,
   HANG_UP_STATUS,
   BAGGAGE_LIMITS,
   BAGGAGE_PINNED,
@@ -119,6 +128,21 @@ export const VARIABLES = [
 function parseBoolean(text: string): boolean | undefined {
   const word = text.toLowerCase();
   return word === 'true' || word === 'false' ? word === 'true' : undefined;
+}
+
+const DRIVERS = ['pg'];
+const DATABASE_MODES: Readonly<Record<string, DatabaseMode>> = { cancel: 'cancel', refuse: 'refuse', off: false };
+
+/** A mode for all drivers, or pairs of a driver and its mode. */
+function parseDatabases(text: string): DatabaseOptions | undefined {
+  const modes: Record<string, DatabaseMode> = {};
+  for (const pair of list(text.toLowerCase())) {
+    const [, names, word = ''] = /^(?:(pg)\s*=\s*)?(\w+)$/.exec(pair) ?? [];
+    const mode = Object.hasOwn(DATABASE_MODES, word) ? DATABASE_MODES[word] : undefined;
+    if (mode === undefined) return undefined;
+    for (const name of names === undefined ? DRIVERS : [names]) modes[name] = mode;
+  }
+  return modes;
 }
 
 export function list(text: string): string[] {

@@ -33,9 +33,10 @@ test('every option is in the tables, and no other', () => {
     ...known(resolveDeadlineOptions, misspelt).map((name) => `deadline.${name}`),
     ...known(resolveBaggageOptions, misspelt).map((name) => `baggage.${name}`),
     ...known((options) => withClockLimits(timebudget, options), misspelt),
-    ...known(instrumentation, misspelt).filter((name) => name !== 'server' && name !== 'client'),
+    ...known(instrumentation, misspelt).filter((name) => !['server', 'client', 'databases'].includes(name)),
     ...known(instrumentation, { server: misspelt }).map((name) => `server.${name}`),
     ...known(instrumentation, { client: misspelt }).map((name) => `client.${name}`),
+    ...known(instrumentation, { databases: misspelt }).map((name) => `databases.${name}`),
     ...known(resolveSpanOptions, misspelt),
   ];
   expect(documented.filter((name) => !name.startsWith('OTEL_')).sort()).toEqual(options.sort());

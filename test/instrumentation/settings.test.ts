@@ -11,10 +11,11 @@ afterEach(() => {
 });
 
 test('the defaults', () => {
-  const { enforce, server, client } = resolve({});
+  const { enforce, server, client, databases } = resolve({});
   expect(enforce).toBe(true);
   expect(server).toMatchObject({ http: true, http2: true, keepStatus: false });
   expect(client).toMatchObject({ http: true, undici: true, ignore: undefined });
+  expect(databases).toEqual({ pg: 'cancel' });
   expect(server.ignore(request)).toBe(false);
   expect(server.trust(request)).toBe(true);
   expect(server.cancelOnDisconnect(request)).toBe(true);
@@ -63,6 +64,9 @@ describe('a bad option is an error that names it and quotes what it got', () => 
     [{ client: { shared: ['issuer.example/keys'] } }, RangeError, /^client.shared: .* got "issuer.example\/keys"$/],
     [{ client: { shared: ['https://issuer.example'] } }, RangeError, /^client.shared: .*issuer.example"$/],
     [{ client: { undici: 'no' } }, TypeError, 'client.undici: expected true or false, got "no"'],
+    [{ databases: 'refuse' }, TypeError, 'databases: expected an object of options, got "refuse"'],
+    [{ databases: { mysql: 'cancel' } }, TypeError, 'databases: expected only the options pg, got "mysql"'],
+    [{ databases: { pg: true } }, RangeError, "databases.pg: expected 'cancel', 'refuse' or false, got true"],
     [{ mode: 'enforced' }, RangeError, "mode: expected 'enforce' or 'observe', got \"enforced\""],
   ])('%j', (config, type, message) => {
     expect(() => resolve(config)).toThrow(type);

@@ -7,6 +7,8 @@ const CYCLE = 'lint/suspicious/noImportCycles';
 type Row = readonly [folder: string, specifier: string];
 
 const TRANSPORTS = ['http', 'undici', 'grpc'];
+/** One folder for each driver. */
+const DRIVERS = ['pg'];
 /** What all transports share. */
 const SHARED = ['hooks', 'inbound', 'outbound', 'lost-context'];
 const WITHOUT_NODE = ['src/context', 'src/propagation', 'src/telemetry', 'src/wire', 'src/time'];
@@ -55,7 +57,19 @@ const REFUSED: Readonly<Record<string, readonly Row[]>> = {
   'what the transports share knows none of them': SHARED.flatMap((folder) =>
     TRANSPORTS.map((transport): Row => [`src/instrumentation/${folder}`, `../${transport}/client.js`]),
   ),
-  'what is on the wire is hidden from the instrumentation': ['', ...SHARED, ...TRANSPORTS].map(
+  'drivers import no transport, and no other driver': DRIVERS.flatMap((driver) => [
+    ...TRANSPORTS.map((transport): Row => [`src/instrumentation/databases/${driver}`, `../../${transport}/client.js`]),
+    [`src/instrumentation/databases/${driver}`, '../another/client.js'],
+  ]),
+  'what the drivers share knows none of them, and no transport': [
+    ...DRIVERS.map((driver): Row => ['src/instrumentation/databases', `./${driver}/client.js`]),
+    ...TRANSPORTS.map((transport): Row => ['src/instrumentation/databases', `../${transport}/client.js`]),
+  ],
+  'transports and what they share know no driver': [...SHARED, ...TRANSPORTS].flatMap((folder): Row[] => [
+    [`src/instrumentation/${folder}`, '../databases/hold.js'],
+    [`src/instrumentation/${folder}`, '../databases/pg/client.js'],
+  ]),
+  'what is on the wire is hidden from the instrumentation': ['', ...SHARED, ...TRANSPORTS, 'databases'].map(
     (folder): Row => [`src/instrumentation/${folder}`, '../../wire/formats/timebudget.js'],
   ),
   'register puts propagation and instrumentation together, and sees nothing below them': [
@@ -74,7 +88,7 @@ const REFUSED: Readonly<Record<string, readonly Row[]>> = {
       [`src/instrumentation/${folder}/deeper`, '../../../index.js'],
     ]),
   ],
-  'nothing imports register': ['', ...SHARED, ...TRANSPORTS].map(
+  'nothing imports register': ['', ...SHARED, ...TRANSPORTS, 'databases'].map(
     (folder): Row => [`src/instrumentation/${folder}`, '../../register/environment.js'],
   ),
 };
@@ -98,6 +112,11 @@ const ALLOWED: readonly Row[] = [
   ['src/instrumentation', '../telemetry/deadline-metrics.js'],
   ['src/instrumentation/http', '../outbound/outbound-call.js'],
   ['src/instrumentation/grpc', '../../propagation/inbound.js'],
+  ['src/instrumentation', './databases/pg/client.js'],
+  ['src/instrumentation/databases', '../outbound/outbound-call.js'],
+  ['src/instrumentation/databases/pg', '../hold.js'],
+  ['src/instrumentation/databases/pg', '../../hooks/patch-method.js'],
+  ['src/instrumentation/databases/pg', 'node:net'],
   ['src/register', '../instrumentation/index.js'],
   ['src/register', 'node:process'],
 ];

@@ -18,8 +18,8 @@ function options(env: Record<string, string>): object {
   createPropagator(propagator);
   resolveSettings(instrumentation);
   resolveSpanOptions(spans);
-  const { mode, server, client } = instrumentation ?? {};
-  return { ...propagator.deadline, ...propagator.baggage, ...server, ...client, ...spans, mode };
+  const { mode, server, client, databases } = instrumentation ?? {};
+  return { ...propagator.deadline, ...propagator.baggage, ...server, ...client, ...databases, ...spans, mode };
 }
 
 test('an empty environment sets nothing', () => {
@@ -27,7 +27,7 @@ test('an empty environment sets nothing', () => {
     disabled: false,
     propagators: ['tracecontext', 'baggage', 'deadline'],
     propagator: { deadline: {}, baggage: {} },
-    instrumentation: { mode: 'enforce', server: {}, client: {} },
+    instrumentation: { mode: 'enforce', server: {}, client: {}, databases: {} },
     spans: {},
   });
 });
@@ -52,6 +52,9 @@ test.each<[string, string, object]>([
   ['OTEL_DEADLINE_MODE', 'off', { mode: undefined }],
   ['OTEL_DEADLINE_CLIENT_SHARED', 'https://issuer.example/keys', { shared: ['https://issuer.example/keys'] }],
   ['OTEL_DEADLINE_CLIENT_SHARED', '*/.well-known/*, *://vault:*/*,', { shared: ['*/.well-known/*', '*://vault:*/*'] }],
+  ['OTEL_DEADLINE_DATABASES', 'refuse', { pg: 'refuse' }],
+  ['OTEL_DEADLINE_DATABASES', 'pg = Cancel', { pg: 'cancel' }],
+  ['OTEL_DEADLINE_DATABASES', 'refuse,pg=off', { pg: false }],
   ['OTEL_DEADLINE_HANG_UP_STATUS', 'unset', { hangUpStatus: 'unset' }],
   ['OTEL_DEADLINE_HANG_UP_STATUS', 'Keep', { hangUpStatus: 'keep' }],
   ['OTEL_DEADLINE_BAGGAGE_LIMITS', 'w3c', { limits: 'w3c' }],
@@ -71,6 +74,7 @@ test.each([
   'OTEL_DEADLINE_ANSWER',
   'OTEL_DEADLINE_MODE',
   'OTEL_DEADLINE_CLIENT_SHARED',
+  'OTEL_DEADLINE_DATABASES',
   'OTEL_DEADLINE_HANG_UP_STATUS',
   'OTEL_DEADLINE_BAGGAGE_LIMITS',
   'OTEL_DEADLINE_BAGGAGE_PINNED',

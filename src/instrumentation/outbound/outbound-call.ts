@@ -11,7 +11,7 @@ import { hasObservedCancel } from './observed-cancel.js';
 
 /** The part of a call that depends on its transport. */
 export interface OutboundTransport {
-  readonly name: 'http' | 'undici' | 'grpc';
+  readonly name: 'http' | 'undici' | 'grpc' | 'pg';
   readonly enforce: boolean;
   /** Ends the call. Called at most once, never after the call's `release`, and perhaps while `bindCall` still runs. */
   abort(reason: EndReason): void;
