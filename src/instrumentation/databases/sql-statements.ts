@@ -1,4 +1,4 @@
-/** Comments, which may be nested: what follows an inner one is kept, which only adds words. */
+/** Comments. They may be nested: the end of an outer one is found alone, and a statement may begin behind it. */
 const COMMENT = String.raw`--[^\n]*|\/\*[\s\S]*?\*\/|\*\/`;
 /** Text, a quoted name, and PostgreSQL's dollar quotes. */
 const QUOTED = String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([a-z_]\w*)?\$[\s\S]*?\$\1\$`;
@@ -14,7 +14,7 @@ const COMMENTS_ALONE = new RegExp(COMMENT, 'g');
 export function statementsIn(text: string): string[] {
   // A backslash may hide the end of a quoted text. Without quotes, a `;` in them begins a statement more.
   const blank = text.includes('\\') ? COMMENTS_ALONE : WITH_QUOTES;
-  const plain = text.replace(blank, (found) => (/^(?:--|\/\*|\*\/)/.test(found) ? ' ' : quoted(found)));
+  const plain = text.replace(blank, inItsPlace);
   const statements = plain.split(';').map((each) =>
     each
       .replace(/\s+/g, ' ')
@@ -24,7 +24,9 @@ export function statementsIn(text: string): string[] {
   return statements.filter((each) => each !== '');
 }
 
-/** A name in quotes is kept. */
-function quoted(found: string): string {
+/** What stands for a comment or for something in quotes. A name in quotes is kept. */
+function inItsPlace(found: string): string {
+  if (found === '*/') return ';';
+  if (/^(?:--|\/\*)/.test(found)) return ' ';
   return found.startsWith('"') && !found.includes(';') ? found : "''";
 }

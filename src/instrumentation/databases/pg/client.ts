@@ -28,12 +28,14 @@ export function wrapQuery(original: Method, patched: Patched<Settings>): Method 
     const scope = ofPool ? getScope(contextApi.active()) : scopeOfStatement('pg');
     const reason = refuseStatement(scope, 'pg', settings.enforce, () => isLeftAlone(text));
     if (reason !== undefined) return refuse(this, callError(reason, targetOf(this)), args);
+    const calledBack = !ofPool && callbackIn(args) !== undefined;
+    if (scope === undefined && !calledBack) return original.apply(this, args);
     const before = newestQuery(this);
     const result = original.apply(this, args);
     const made = newestQuery(this);
     // A client that is closed or broken has made none.
     if (!made || made === before) return result;
-    if (!ofPool && made.callback && callbackIn(args)) made.callback = inCallersContext(made.callback);
+    if (calledBack && made.callback) made.callback = inCallersContext(made.callback);
     if (scope === undefined) return result;
     const statement = new PgStatement(this, made, settings.databases.pg, settings.enforce);
     made[STATEMENT] = statement;
@@ -70,8 +72,10 @@ function isSubmittable(config: unknown): config is Submittable {
 
 /** The callback that the application has given, in one of three places. */
 function callbackIn([config, values, callback]: Arguments): Callback | undefined {
-  const given = [values, callback, (config as { callback?: unknown }).callback];
-  return given.find((each) => typeof each === 'function') as Callback | undefined;
+  if (typeof values === 'function') return values as Callback;
+  if (typeof callback === 'function') return callback as Callback;
+  const own = (config as { callback?: unknown }).callback;
+  return typeof own === 'function' ? (own as Callback) : undefined;
 }
 
 /** Fails a query as pg does. */

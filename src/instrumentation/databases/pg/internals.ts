@@ -81,7 +81,7 @@ export function newestQuery(client: PgClient): PgQuery | null | undefined {
 
 /** Notes the status of the transaction, where the version of pg does not. */
 export function watchTransaction(client: PgClient): void {
-  if (TRANSACTION in client || '_txStatus' in client) return;
+  if ('_txStatus' in client || TRANSACTION in client) return;
   client[TRANSACTION] = undefined;
   client.connection.on('readyForQuery', ({ status }: { status: string }) => {
     client[TRANSACTION] = status;
