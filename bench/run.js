@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { answer } from './answer/answer.js';
 import { baggageUse, hostileBaggage } from './baggage.js';
+import { databaseCost } from './databases/cost.js';
+import { databaseZombies } from './databases/zombies.js';
 import { ripple } from './enforcement/ripple.js';
 import { FULL_LOAD, SMOKE_LOAD, throughput } from './enforcement/throughput.js';
 import { zombies } from './enforcement/zombies.js';
@@ -46,6 +48,10 @@ const tables = {
   throughput: () => throughput(smoke ? SMOKE_LOAD : FULL_LOAD),
   zombies: () => zombies({ rounds: smoke ? 1 : 5, roundMs: smoke ? 500 : 2_000, perSecond: 40 }),
   answer: () => answer({ seconds: smoke ? 1 : 10 }),
+  databases: async () => {
+    await databaseCost(smoke ? { rounds: 2, calls: 10 } : { rounds: 1_500, calls: 100 });
+    await databaseZombies(smoke ? { seconds: 1, hangUps: 2 } : { seconds: 15, hangUps: 300 });
+  },
   [OVERLOAD]: () => overload({ smoke, scenes, graph, json, from, setUp, loads }),
 };
 

@@ -32,16 +32,18 @@ export async function databaseCost({ rounds, calls }) {
   for (const [way, config, run] of WAYS) {
     instrumentation.setConfig(config);
     for (const [name, call] of Object.entries(subjects)) {
+      best[name] ??= {};
+      const of = best[name];
       await run(async () => {
         for (let round = 0; round < rounds; round++) {
-          best[name + way] = Math.min(best[name + way] ?? Infinity, await time(call, calls));
+          of[way] = Math.min(of[way] ?? Infinity, await time(call, calls));
         }
       });
     }
   }
   const rows = Object.keys(subjects).map((name) => {
-    const without = best[name + 'without'];
-    return [name, ...[without, best[name + 'none'] - without, best[name + 'scope'] - without].map((us) => us.toFixed(2))];
+    const { without, none, scope } = best[name];
+    return [name, ...[without, none - without, scope - without].map((us) => us.toFixed(2))];
   });
   printTable(
     'databases: us a statement, when nothing is cancelled, on a stub without a socket',

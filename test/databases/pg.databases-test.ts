@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ChildProcess } from '../support/processes/child-process.js';
-import { RunningPgBouncer, RunningPostgres } from './running-postgres.js';
+import { RunningPgBouncer, RunningPostgres, serverVersion } from './running-postgres.js';
 
 const fixture = (name: string) => join(__dirname, 'fixtures', name);
 
@@ -22,9 +22,21 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
+const DIRECT_TLS: [string, () => object] = [
+  'direct TLS',
+  () => ({
+    ...postgres.options,
+    host: 'localhost',
+    ssl: { ca: postgres.certificate },
+    sslnegotiation: 'direct',
+  }),
+];
+
 const WAYS: [string, () => object][] = [
   ['TCP', () => postgres.options],
   ['TLS', () => ({ ...postgres.options, host: 'localhost', ssl: { ca: postgres.certificate } })],
+  // From PostgreSQL 17 on.
+  ...(serverVersion() >= 17 ? [DIRECT_TLS] : []),
   ['a unix socket', () => ({ ...postgres.options, host: postgres.folder })],
   ['PgBouncer in transaction mode', () => bouncer.options],
 ];

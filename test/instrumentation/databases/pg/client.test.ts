@@ -86,6 +86,20 @@ test('a statement that waits for its connection leaves that queue, and the one b
   expect(server.cancels).toEqual([]);
 });
 
+test('cancels leave no listener behind', async () => {
+  const client = await enforcement.client();
+  const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
+  const count = () => connection.eventNames().map((name) => [name, connection.listenerCount(name)]);
+  const before = count();
+  for (let i = 1; i <= 3; i++) {
+    const result = outcome(withTimeout(100, () => client.query('slow')));
+    await arrived(i);
+    advance(100);
+    expect(isDeadlineExceeded(await result)).toBe(true);
+  }
+  expect(count()).toEqual(before);
+});
+
 describe('while a cancel may still hit what runs on the connection', () => {
   /** A statement that has been cancelled, and one behind it. */
   async function cancelled() {
