@@ -12,6 +12,7 @@ export class PgEnforcement extends Enforcement {
   constructor(
     private readonly server: StandIn,
     config: DeadlineInstrumentationConfig = {},
+    private readonly driver: 'pg' | 'pg-oldest' = 'pg',
   ) {
     super(config);
     afterEach(async () => {
@@ -19,31 +20,33 @@ export class PgEnforcement extends Enforcement {
     });
   }
 
+  /** Closes `each` at the end of the test. */
+  opens<T extends pg.Client | pg.Pool>(each: T): T {
+    (each as NodeJS.EventEmitter).on('error', () => {});
+    this.opened.push(each);
+    return each;
+  }
+
   async client(options: pg.ClientConfig = {}): Promise<pg.Client> {
     const client = new pg.Client({ ...this.server.options, ...options });
-    client.on('error', () => {});
     await client.connect();
-    this.opened.push(client);
-    return client;
+    return this.opens(client);
   }
 
   pool(options: pg.PoolConfig = {}): pg.Pool {
-    const pool = new pg.Pool({ ...this.server.options, idleTimeoutMillis: 0, ...options });
-    pool.on('error', () => {});
-    this.opened.push(pool);
-    return pool;
+    return this.opens(new pg.Pool({ ...this.server.options, idleTimeoutMillis: 0, ...options }));
   }
 
   protected override switchOn(config: DeadlineInstrumentationConfig): DeadlineInstrumentation {
-    return load(super.switchOn(config));
+    return load(super.switchOn(config), this.driver);
   }
 }
 
-const DRIVER = ['pg', 'pg-pool'];
-
 /** What the hook on `require` does in a process; jest has a `require` of its own. */
-export function load<T extends Pick<InstrumentationBase, 'getModuleDefinitions'>>(instrumentation: T): T {
-  for (const { name, patch } of instrumentation.getModuleDefinitions())
-    if (DRIVER.includes(name)) patch?.(require(name));
+function load<T extends Pick<InstrumentationBase, 'getModuleDefinitions'>>(instrumentation: T, driver: string): T {
+  const loaded: Readonly<Record<string, string>> = { pg: driver, 'pg-pool': 'pg-pool' };
+  for (const { name, patch } of instrumentation.getModuleDefinitions()) {
+    if (loaded[name] !== undefined) patch?.(require(loaded[name]));
+  }
   return instrumentation;
 }

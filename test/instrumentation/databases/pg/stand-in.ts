@@ -103,6 +103,8 @@ export class Backend {
   private current: Arrived | undefined = undefined;
   private prepared = '';
   private extended = false;
+  private executes = false;
+  private synced = false;
 
   constructor(
     readonly socket: Socket,
@@ -134,8 +136,17 @@ export class Backend {
     const texts = body.toString().split('\0');
     if (type === 'Q') this.begin(texts[0] ?? '', false);
     else if (type === 'P') this.prepared = texts[1] ?? '';
-    else if (type === 'S') this.begin(this.prepared, true);
+    else if (type === 'E') this.executes = true;
+    // Up to 8.2, pg sends a Flush first, and the Sync when it has the answer.
+    else if (type === 'H' || type === 'S') this.end(type === 'S');
     else if (type === 'X') this.socket.end();
+  }
+
+  private end(synced: boolean): void {
+    this.synced = synced;
+    if (this.executes) this.begin(this.prepared, true);
+    else if (synced && this.current === undefined) this.ready();
+    this.executes = false;
   }
 
   private begin(text: string, extended: boolean): void {
@@ -165,6 +176,8 @@ export class Backend {
 
   private ready(): void {
     this.current = undefined;
+    if (this.extended && !this.synced) return;
+    this.extended = false;
     this.send('Z', Buffer.from(this.status));
   }
 
