@@ -1,6 +1,4 @@
 import { nextTick } from 'node:process';
-import { context as contextApi } from '@opentelemetry/api';
-import { getScope } from '../../../context/context-scope.js';
 import { CHECKOUT, HELD, STATEMENT } from '../../../private-keys.js';
 import type { Method, Patched } from '../../hooks/patch-method.js';
 import { callError } from '../../outbound/call-error.js';
@@ -9,7 +7,7 @@ import { inCallersContext } from '../callers-context.js';
 import { refuseStatement, scopeOfStatement } from '../scope-of-statement.js';
 import { type Callback, newestQuery, type PgClient, type PgQuery, stopped, watchTransaction } from './internals.js';
 import { isLeftAlone, textOf } from './left-alone.js';
-import { isOfPool } from './pool-query.js';
+import { takeHanding } from './pool-query.js';
 import { PgStatement, targetOf } from './statement.js';
 
 type Submittable = PgQuery & { submit: unknown };
@@ -23,9 +21,9 @@ export function wrapQuery(original: Method, patched: Patched<Settings>): Method 
     const text = textOf(args[0]);
     this[CHECKOUT]?.sent(text);
     watchTransaction(this);
-    // The pool has looked for a lost context, where the application called it.
-    const ofPool = isOfPool(this);
-    const scope = ofPool ? getScope(contextApi.active()) : scopeOfStatement('pg');
+    const ofPool = takeHanding(this);
+    // The pool has found the scope where the application called it; the scope may have completed since.
+    const scope = ofPool ? ofPool.scope?.live() : scopeOfStatement('pg');
     const reason = refuseStatement(scope, 'pg', settings.enforce, () => isLeftAlone(text));
     if (reason !== undefined) return refuse(this, callError(reason, targetOf(this)), args);
     const calledBack = !ofPool && callbackIn(args) !== undefined;

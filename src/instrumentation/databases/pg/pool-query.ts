@@ -1,3 +1,4 @@
+import type { Scope } from '../../../context/scope/scope.js';
 import type { Method, Patched } from '../../hooks/patch-method.js';
 import type { Settings } from '../../settings.js';
 import { inCallersContext } from '../callers-context.js';
@@ -7,7 +8,7 @@ import type { PgClient } from './internals.js';
 // these functions run, so they tell both of them what they are called for.
 
 let entering: { readonly query: unknown } | undefined;
-let handing: PgClient | undefined;
+let handing: Handing | undefined;
 
 /** Remembers the statement, which `connect` does not get, and runs the callback in its caller's context. */
 export function wrapPoolQuery(original: Method, patched: Patched<Settings>): Method {
@@ -33,9 +34,15 @@ export function takeStatementOfPool(): { readonly query: unknown } | undefined {
   return statement;
 }
 
+/** What the pool is about to send: to which client, and under which scope. */
+interface Handing {
+  readonly client: PgClient;
+  readonly scope: Scope | undefined;
+}
+
 /** Runs `fn`, in which the pool sends its statement to `client`. */
-export function handToPool(client: PgClient | undefined, fn: () => void): void {
-  handing = client;
+export function handToPool(client: PgClient | undefined, scope: Scope | undefined, fn: () => void): void {
+  handing = client && { client, scope };
   try {
     fn();
   } finally {
@@ -43,9 +50,10 @@ export function handToPool(client: PgClient | undefined, fn: () => void): void {
   }
 }
 
-/** Whether the statement that is being sent to `client` is that of a `pool.query`. */
-export function isOfPool(client: PgClient): boolean {
-  if (handing !== client) return false;
+/** The statement that is being sent to `client`, if it is that of a `pool.query`. */
+export function takeHanding(client: PgClient): Handing | undefined {
+  if (handing?.client !== client) return undefined;
+  const taken = handing;
   handing = undefined;
-  return true;
+  return taken;
 }

@@ -1,4 +1,5 @@
 import { nextTick } from 'node:process';
+import type { Scope } from '../../../context/scope/scope.js';
 import { CHECKOUT } from '../../../private-keys.js';
 import type { Method, Patched } from '../../hooks/patch-method.js';
 import { callError } from '../../outbound/call-error.js';
@@ -32,7 +33,7 @@ function checkOut(pool: PgPool, original: Method, settings: Settings, callback: 
   const leftAlone = () => statement !== undefined && isLeftAlone(textOf(statement.query));
   const reason = refuseStatement(scope, 'pg', settings.enforce, leftAlone);
   if (reason !== undefined) return void nextTick(callback, callError(reason, 'pg pool'), undefined, () => {});
-  const tell = inCallersContext(statement === undefined ? forApplication(callback) : forPool(callback));
+  const tell = inCallersContext(statement === undefined ? forApplication(callback) : forPool(callback, scope));
   // There is a client for each of those who wait, and so for this one at once.
   if (scope === undefined || pool._idle.length > pool._pendingQueue.length) return original.call(pool, tell);
   return new WaitForClient(pool, tell as Callback, leftAlone, settings.enforce).begin(scope, original);
@@ -48,8 +49,8 @@ function forApplication(callback: Connected): Connected {
   };
 }
 
-function forPool(callback: Connected): Connected {
-  return (error, client, release) => handToPool(client, () => callback(error, client, release));
+function forPool(callback: Connected, scope: Scope | undefined): Connected {
+  return (error, client, release) => handToPool(client, scope, () => callback(error, client, release));
 }
 
 /** Keeps a good connection of a statement that was stopped, and closes one whose session is not clean. */

@@ -87,7 +87,7 @@ describe('a callback runs in the context of its caller, not in that of who gives
             resolve();
           };
           const call = () => (method === 'connect' ? pool.connect(told as never) : pool.query('select 1', told));
-          if (name === undefined) call();
+          if (name === undefined) void call();
           else as(name, call);
         }),
     );
