@@ -33,7 +33,7 @@ export const SERVED_REQUEST = /* @__PURE__ */ Symbol('opentelemetry-propagator-d
 /** On a gRPC call that is served, until our innermost function takes it: its `GrpcServedCall`. */
 export const SERVED_CALL = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline served call');
 
-/** On a `ClientRequest` of node:http: the call that it makes; `null` when nothing binds the request. */
+/** On a `ClientRequest` of node:http, or a stream of node:http2: its call; `null` when nothing binds the request. */
 export const CALL = /* @__PURE__ */ Symbol('opentelemetry-propagator-deadline call');
 
 /** On the options of a call that waits in the queue of undici's pool: the waiting call. */

@@ -66,6 +66,8 @@ export interface ServerOptions {
 export interface ClientOptions {
   /** Whether `request` and `get` of node:http and node:https are instrumented. Default: true. */
   readonly http?: boolean;
+  /** Whether `request` of a session of node:http2 is instrumented. Default: true. */
+  readonly http2?: boolean;
   /** Whether global `fetch` and undici are instrumented. Default: true. */
   readonly undici?: boolean;
   /** Whether @grpc/grpc-js is instrumented. Default: true. */

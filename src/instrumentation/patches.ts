@@ -19,6 +19,8 @@ import { wrapWriteHead } from './http/judged-status.js';
 import { rememberInjections } from './http/others-injection.js';
 import { HttpServedRequest } from './http/served-request.js';
 import { http2ServerPrototypes, type RequestStart, wrapEmit } from './http/server.js';
+import { wrapRequest } from './http2/client.js';
+import { clientSessionPrototype } from './http2/sessions.js';
 import { watchOthersEnds } from './inbound/others-ends.js';
 import { detectLostContexts } from './lost-context/lost-contexts.js';
 import { releaseCallsInFlight } from './outbound/outbound-call.js';
@@ -42,6 +44,7 @@ export function installPatches(settings: Settings): Undo {
     patchMethod(process, 'emit', wrapProcessEmit),
     ...when(server.grpc, () => patchGrpcServers(settings)),
     ...when(client.http, () => patchHttpClient(settings)),
+    ...when(client.http2, () => [patchMethod(clientSessionPrototype(), 'request', wrapRequest, settings)]),
     ...when(client.undici, () => patchUndici(settings)),
     ...when(client.grpc, () => patchGrpcClient(settings)),
     ...when(databases.pg !== false, () => patchPg(settings)),

@@ -30,6 +30,7 @@ export interface Settings {
   };
   readonly client: {
     readonly http: boolean;
+    readonly http2: boolean;
     readonly undici: boolean;
     readonly grpc: boolean;
     /** `undefined`: no call is ignored, so no target has to be computed. */
@@ -78,7 +79,7 @@ const SERVER_OPTIONS = [
   'admission',
   'answer',
 ];
-const CLIENT_OPTIONS = ['http', 'undici', 'grpc', 'ignore', 'shared'];
+const CLIENT_OPTIONS = ['http', 'http2', 'undici', 'grpc', 'ignore', 'shared'];
 const DATABASE_OPTIONS = ['pg'];
 
 function resolveServer(options: DeadlineInstrumentationConfig['server'] = {}): Settings['server'] {
@@ -106,6 +107,7 @@ function resolveClient(options: DeadlineInstrumentationConfig['client'] = {}): S
   checkOptions('client', options, CLIENT_OPTIONS);
   return {
     http: flag('client.http', options.http, true),
+    http2: flag('client.http2', options.http2, true),
     undici: flag('client.undici', options.undici, true),
     grpc: flag('client.grpc', options.grpc, true),
     ignore: filter('client.ignore', options.ignore),

@@ -14,7 +14,7 @@ test('the defaults', () => {
   const { enforce, server, client, databases } = resolve({});
   expect(enforce).toBe(true);
   expect(server).toMatchObject({ http: true, http2: true, keepStatus: false });
-  expect(client).toMatchObject({ http: true, undici: true, ignore: undefined });
+  expect(client).toMatchObject({ http: true, http2: true, undici: true, ignore: undefined });
   expect(databases).toEqual({ pg: 'cancel' });
   expect(server.ignore(request)).toBe(false);
   expect(server.trust(request)).toBe(true);
@@ -63,6 +63,7 @@ describe('a bad option is an error that names it and quotes what it got', () => 
     [{ client: { shared: ['/keys'] } }, RangeError, /^client.shared: .* got "\/keys"$/],
     [{ client: { shared: ['issuer.example/keys'] } }, RangeError, /^client.shared: .* got "issuer.example\/keys"$/],
     [{ client: { shared: ['https://issuer.example'] } }, RangeError, /^client.shared: .*issuer.example"$/],
+    [{ client: { http2: 1 } }, TypeError, 'client.http2: expected true or false, got 1'],
     [{ client: { undici: 'no' } }, TypeError, 'client.undici: expected true or false, got "no"'],
     [{ databases: 'refuse' }, TypeError, 'databases: expected an object of options, got "refuse"'],
     [{ databases: { mysql: 'cancel' } }, TypeError, 'databases: expected only the options pg, got "mysql"'],

@@ -6,7 +6,7 @@ const CYCLE = 'lint/suspicious/noImportCycles';
 
 type Row = readonly [folder: string, specifier: string];
 
-const TRANSPORTS = ['http', 'undici', 'grpc'];
+const TRANSPORTS = ['http', 'http2', 'undici', 'grpc'];
 /** One folder for each driver. */
 const DRIVERS = ['pg'];
 /** What all transports share. */

@@ -4,14 +4,14 @@ import { endOf, type Origin, originOf } from '../../context/scope/origin.js';
 import type { Scope } from '../../context/scope/scope.js';
 import { observe, unobserve } from '../../context/scope/watch.js';
 import { type DeadlineExceededError, type EndReason, isDeadlineExceeded, withOrigin } from '../../errors.js';
-import { record } from '../../events.js';
+import { record, type Transport } from '../../events.js';
 import { type Alarm, clearAlarm, setAlarm, UNSET } from '../../time/alarms.js';
 import { now } from '../../time/clock.js';
 import { hasObservedCancel } from './observed-cancel.js';
 
 /** The part of a call that depends on its transport. */
 export interface OutboundTransport {
-  readonly name: 'http' | 'undici' | 'grpc' | 'pg';
+  readonly name: Transport;
   readonly enforce: boolean;
   /** Ends the call. Called at most once, never after the call's `release`, and perhaps while `bindCall` still runs. */
   abort(reason: EndReason): void;

@@ -4,6 +4,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import { DeadlineInstrumentation } from '../../../src/instrumentation/deadline-instrumentation.js';
 import { type Method, type Patched, patchMethod } from '../../../src/instrumentation/hooks/patch-method.js';
+import { clientSessionPrototype } from '../../../src/instrumentation/http2/sessions.js';
 import type { DeadlineInstrumentationConfig } from '../../../src/instrumentation/options.js';
 
 class Base {
@@ -104,6 +105,7 @@ describe('DeadlineInstrumentation, enabled and disabled', () => {
     Http2ServerResponse: http2.Http2ServerResponse,
     Agent: http.Agent,
     ClientRequest: http.ClientRequest,
+    ClientHttp2Session: { prototype: clientSessionPrototype() as Record<string, unknown> },
   };
 
   /** All methods of all prototypes that are patched, and the channel. */
@@ -148,6 +150,7 @@ describe('DeadlineInstrumentation, enabled and disabled', () => {
       ['http2 server.emit', 'http2 secure server.emit', 'Http2ServerResponse.writeContinue'],
     ],
     ['client.http', { client: { http: false } }, ['Agent.addRequest', 'ClientRequest.onSocket']],
+    ['client.http2', { client: { http2: false } }, ['ClientHttp2Session.request']],
     [
       'server.keepStatus',
       { server: { keepStatus: true } },

@@ -59,7 +59,8 @@ async function close({ server, connections }: Served): Promise<void> {
 
 let made: { key: Buffer; cert: Buffer } | undefined;
 
-function certificate(): { key: Buffer; cert: Buffer } {
+/** Of `localhost`, signed by itself; made once. */
+export function certificate(): { key: Buffer; cert: Buffer } {
   if (made !== undefined) return made;
   const directory = mkdtempSync(join(tmpdir(), 'certificate-'));
   try {
