@@ -4,10 +4,11 @@ import type { Socket } from 'node:net';
 import type { Scope } from '../../context/scope/scope.js';
 import type { EndReason } from '../../errors.js';
 import { CALL } from '../../private-keys.js';
-import { callError } from '../outbound/call-error.js';
 import { type BoundCall, bindCall, type OutboundTransport } from '../outbound/outbound-call.js';
+import { isOfConnect, rpcCallError } from '../outbound/rpc-call-error.js';
 import { takeFromQueue } from './agent-queue.js';
 import { targetOf } from './call-target.js';
+import { rpcOf } from './rpc-call.js';
 import { countDown, type Stamp } from './stamp.js';
 
 /** What Node's types don't name of a `ClientRequest`, and the call that we keep on it. */
@@ -72,7 +73,7 @@ export class HttpCall implements OutboundTransport {
   private destroy(reason: EndReason): void {
     const { request } = this;
     const { res: response } = request;
-    const error = callError(reason, targetOf(request));
+    const error = errorOf(request, reason);
     if (response) expectNoAborted(request, response);
     expectError(request);
     // Once the response's head has arrived, destroying the request would give the reader of the body an ECONNRESET. But
@@ -100,6 +101,11 @@ function expectNoAborted(request: ClientRequest, response: IncomingMessage): voi
 /** A listener for 'close', one for all requests. */
 function releaseCall(this: Request): void {
   this[CALL]?.release();
+}
+
+/** The error that a request fails with, in the words of its client. */
+export function errorOf(request: ClientRequest, reason: EndReason): Error {
+  return rpcCallError(reason, targetOf(request), isOfConnect(rpcOf(request)));
 }
 
 /** Keeps an abort of ours from crashing a process whose code has no listener for 'error'. */

@@ -5,11 +5,10 @@ import { CALL } from '../../private-keys.js';
 import { now } from '../../time/clock.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
 import { contextOfCall, isSharedCall, scopeOfCall } from '../outbound/call-context.js';
-import { callError } from '../outbound/call-error.js';
 import { noteAnswer } from '../outbound/downstream-timeout.js';
 import { refuseCall } from '../outbound/refuse-call.js';
 import type { Settings } from '../settings.js';
-import { expectError, HttpCall, type Request } from './call.js';
+import { errorOf, expectError, HttpCall, type Request } from './call.js';
 import { isShared, targetOf } from './call-target.js';
 import { takeInjection } from './others-injection.js';
 import { stampRequest, stampSharedCall } from './stamp.js';
@@ -85,7 +84,7 @@ function beginCall(request: Request, settings: Settings, options?: unknown): boo
   const instant = now();
   const refusal = refuseCall(scope, 'http', settings.enforce, instant);
   if (refusal !== undefined) {
-    failSoon(request, callError(refusal, targetOf(request)));
+    failSoon(request, errorOf(request, refusal));
     return false;
   }
   const { headers } = (options ?? {}) as { headers?: OutgoingHttpHeaders };

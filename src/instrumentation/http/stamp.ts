@@ -2,9 +2,11 @@ import type { ClientRequest } from 'node:http';
 import { type Context, diag } from '@opentelemetry/api';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { DeadlineSetter, DeadlineWriter, ReadingSetter } from '../../propagation/deadline-setter.js';
+import { withRpcTimeout } from '../../propagation/rpc-timeout.js';
 import { now } from '../../time/clock.js';
 import { inject } from '../hooks/safe-propagation.js';
 import type { Injection } from './others-injection.js';
+import { rpcOf } from './rpc-call.js';
 import { isHeadWritten, removeField, rewriteField } from './written-head.js';
 
 /** The deadline that was stamped on a request. */
@@ -76,8 +78,9 @@ function isComplete({ instant: injected, writer }: Injection, request: ClientReq
 /** The injected budget is the stamp. The headers may have been changed since, so the deadline is written where it differs. */
 function keepInjection({ budget, writer }: Injection, request: ClientRequest, instant: number): Stamp {
   if (budget === Number.POSITIVE_INFINITY) return NO_STAMP;
-  write(writer, budget, request, SET_WHERE_DIFFERENT);
-  return { until: instant + budget, budget, writer };
+  const all = withRpcTimeout(writer, rpcOf(request));
+  write(all, budget, request, SET_WHERE_DIFFERENT);
+  return { until: instant + budget, budget, writer: all };
 }
 
 class RequestSetter implements DeadlineSetter<ClientRequest> {
@@ -91,9 +94,10 @@ class RequestSetter implements DeadlineSetter<ClientRequest> {
   setDeadline(request: ClientRequest, budget: number, writer: DeadlineWriter): void {
     registered = writer;
     if (budget === Number.POSITIVE_INFINITY) return;
-    this.stamp = { until: now() + budget, budget, writer };
+    const all = withRpcTimeout(writer, rpcOf(request));
+    this.stamp = { until: now() + budget, budget, writer: all };
     // A deadline in the headers was written before the request was made: ours replaces it, unless it is shorter.
-    writer.write(budget, request, SET as ReadingSetter);
+    all.write(budget, request, SET as ReadingSetter);
   }
 }
 

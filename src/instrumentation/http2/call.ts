@@ -20,12 +20,11 @@ export class Http2Call implements OutboundTransport {
   /** The async context of the caller, in which its listeners have to run: a scope's end comes from anywhere. */
   private caller: AsyncResource | undefined = undefined;
 
-  /** @param userAgent of the call, which tells whose errors its caller understands */
   constructor(
     private readonly stream: Stream,
     readonly enforce: boolean,
     private readonly target: string,
-    private readonly userAgent: string,
+    private readonly ofConnect: boolean,
   ) {}
 
   /** @param until when the budget runs out that was passed on, on the clock of `now()` */
@@ -44,8 +43,8 @@ export class Http2Call implements OutboundTransport {
   }
 
   abort(reason: EndReason): void {
-    const { stream, target, userAgent } = this;
-    const end = () => destroyStream(stream, rpcCallError(reason, target, userAgent));
+    const { stream, target, ofConnect } = this;
+    const end = () => destroyStream(stream, rpcCallError(reason, target, ofConnect));
     // The scope may have ended while the call was bound.
     if (this.caller === undefined) process.nextTick(end);
     else this.caller.runInAsyncScope(end);

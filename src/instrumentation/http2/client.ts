@@ -6,7 +6,7 @@ import type { Method, Patched } from '../hooks/patch-method.js';
 import { contextOfCall, isSharedCall, scopeOfCall } from '../outbound/call-context.js';
 import { callTarget } from '../outbound/call-target.js';
 import { refuseCall } from '../outbound/refuse-call.js';
-import { rpcCallError } from '../outbound/rpc-call-error.js';
+import { isOfConnect, rpcCallError } from '../outbound/rpc-call-error.js';
 import type { Settings } from '../settings.js';
 import { Http2Call } from './call.js';
 import { destroyStream } from './destroy-stream.js';
@@ -31,18 +31,18 @@ export function wrapRequest(original: Method, patched: Patched<Settings>): Metho
     const isShared = () => settings.client.shared?.has(server, path, () => target) ?? false;
     const context = contextOfCall(active, 'http2', isShared);
     const scope = scopeOfCall(context);
-    const userAgent = fields.text('user-agent') || fields.text('x-user-agent');
+    const ofConnect = isOfConnect({ field: (name) => fields.text(name), path });
     const refusal = refuseCall(scope, 'http2', settings.enforce);
     if (refusal !== undefined) {
       const refused: ClientHttp2Stream = original.call(sessionToNothing(), headers, ...rest);
       // As Node's own errors: by then the caller has added its listeners.
-      process.nextTick(destroyStream, refused, rpcCallError(refusal, target, userAgent));
+      process.nextTick(destroyStream, refused, rpcCallError(refusal, target, ofConnect));
       return refused;
     }
     const budget = stampFields(fields, context, context !== active && isSharedCall(context));
     const until = now() + budget;
     const stream: ClientHttp2Stream = original.call(this, fields.headers, ...rest);
-    new Http2Call(stream, settings.enforce, target, userAgent).bind(scope, until);
+    new Http2Call(stream, settings.enforce, target, ofConnect).bind(scope, until);
     return stream;
   };
 }

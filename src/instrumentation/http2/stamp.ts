@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { DeadlineSetter, ReadingSetter } from '../../propagation/deadline-setter.js';
-import { rpcTimeoutField, shortenRpcTimeout } from '../../propagation/rpc-timeout.js';
+import { withRpcTimeout } from '../../propagation/rpc-timeout.js';
 import { inject } from '../hooks/safe-propagation.js';
 import type { Fields } from './fields.js';
 
@@ -25,12 +25,12 @@ export function stampFields(fields: Fields, context: Context, isShared: boolean)
     },
     setDeadline(_, budget, writer) {
       stamped = budget;
-      if (budget !== Number.POSITIVE_INFINITY) writer.write(budget, fields, WRITER as ReadingSetter);
+      const call = { field: (name: string) => fields.text(name), path: fields.text(':path') };
+      if (budget !== Number.POSITIVE_INFINITY)
+        withRpcTimeout(writer, call).write(budget, fields, WRITER as ReadingSetter);
       else if (isShared) fields.remove(TIMEBUDGET);
     },
   };
   inject(context, fields, setter);
-  const rpcField = stamped === Number.POSITIVE_INFINITY ? undefined : rpcTimeoutField((name) => fields.text(name));
-  if (rpcField !== undefined) fields.set(rpcField, shortenRpcTimeout(rpcField, fields.text(rpcField), stamped));
   return stamped;
 }

@@ -1,6 +1,8 @@
 import type { EndReason } from '../../errors.js';
+import { callError } from '../outbound/call-error.js';
 import type { OutboundTransport } from '../outbound/outbound-call.js';
 import { type CallAddress, targetOf } from './call-target.js';
+import type { ConnectFetch } from './connect-fetch.js';
 import { failure, withoutThrowing } from './handler-failure.js';
 import { internal } from './internals.js';
 
@@ -29,10 +31,15 @@ export class UndiciCall implements OutboundTransport {
   constructor(
     private readonly request: UndiciRequest,
     readonly enforce: boolean,
+    private readonly connect: ConnectFetch | undefined,
   ) {}
 
   abort(reason: EndReason): void {
-    const { request } = this;
+    const { request, connect } = this;
+    if (connect !== undefined) {
+      connect.abort(callError(reason, targetOf(request)));
+      return;
+    }
     const error = failure(internal(request, 'handler'), reason, targetOf(request));
     withoutThrowing(() => {
       if (request.abort !== null) request.abort(error);

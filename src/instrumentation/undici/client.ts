@@ -8,6 +8,7 @@ import { type BoundCall, bindCall } from '../outbound/outbound-call.js';
 import type { Settings } from '../settings.js';
 import { onUpgraded, UndiciCall, type UndiciRequest } from './call.js';
 import { isLeftAlone, isShared } from './call-target.js';
+import { connectFetchIn } from './connect-fetch.js';
 import { stampRequest } from './stamp.js';
 
 /** The message of undici's channels about a request. */
@@ -41,7 +42,7 @@ export class RequestHook {
     try {
       const context = dispatched ? active : this.contextOf(request, active);
       const budget = stampRequest(request, context);
-      const transport = new UndiciCall(request, this.settings.enforce);
+      const transport = new UndiciCall(request, this.settings.enforce, connectFetchIn(context));
       const call = bindCall(scopeOfCall(context), transport, now() + budget);
       // The scope may have ended: the `dispatch` of a copy of undici that was loaded before us is not wrapped.
       if (call === undefined || request.aborted) return;

@@ -4,8 +4,10 @@ import { type EndReason, isEndReason } from '../../errors.js';
 import { type Method, type Patched, patchMethod, type Undo } from '../hooks/patch-method.js';
 import { contextOfCall, isSharedCall, scopeOfCall } from '../outbound/call-context.js';
 import { refuseCall } from '../outbound/refuse-call.js';
+import { connectError } from '../outbound/rpc-call-error.js';
 import type { Settings } from '../settings.js';
 import { type CallAddress, isShared, targetOf } from './call-target.js';
+import { ConnectFetch } from './connect-fetch.js';
 import { withTarget } from './handler-failure.js';
 
 /**
@@ -28,9 +30,11 @@ function wrapFetch(original: Method, patched: Patched<Settings>): Method {
     const active = contextApi.active();
     const shared = () => isSharedFetch(args, settings);
     const context = isIgnored(args, settings) ? active : contextOfCall(active, 'undici', shared, 'owned');
-    const fetchNow = () => original.apply(this, args);
-    const fetchInContext = context === active ? fetchNow : () => contextApi.with(context, fetchNow);
     const scope = scopeOfCall(context);
+    const connect = scope && settings.enforce ? ConnectFetch.of(args) : undefined;
+    const within = connect?.enter(context) ?? context;
+    const fetchNow = () => original.apply(this, connect?.args ?? args);
+    const fetchInContext = within === active ? fetchNow : () => contextApi.with(within, fetchNow);
     if (scope === undefined) return fetchInContext();
     if (settings.enforce && scope.ended() !== undefined) {
       // Refused here, because Node loads its undici during the first call: there is no `dispatch` to patch before.
@@ -38,7 +42,8 @@ function wrapFetch(original: Method, patched: Patched<Settings>): Method {
       const refusal = target && !settings.client.ignore?.(target) && refuseCall(scope, 'undici', settings.enforce);
       if (refusal) {
         cancelBody(args, refusal);
-        return handled(Promise.reject(withTarget(refusal, target)));
+        const reason = withTarget(refusal, target);
+        return handled(Promise.reject(connect ? connectError(reason) : reason));
       }
     }
     const response = fetchInContext();
@@ -48,7 +53,7 @@ function wrapFetch(original: Method, patched: Patched<Settings>): Method {
       const reason = reasonFor(error, scope);
       if (reason === undefined) throw error;
       void handled(ours);
-      throw reason;
+      throw connect ? connectError(reason) : reason;
     });
     if (context !== active && isSharedCall(context)) completeWhenSettled(scope, response);
     return ours;

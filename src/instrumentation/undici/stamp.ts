@@ -2,6 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import { STAMP } from '../../private-keys.js';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { DeadlineSetter, DeadlineWriter } from '../../propagation/deadline-setter.js';
+import { type PossibleRpc, withRpcTimeout } from '../../propagation/rpc-timeout.js';
 import { now } from '../../time/clock.js';
 import { inject } from '../hooks/safe-propagation.js';
 import { isSharedCall } from '../outbound/call-context.js';
@@ -27,15 +28,16 @@ export function stampRequest(request: StampedRequest, context: Context): number 
       others.push(field);
     },
     // Our deadline replaces one that the application has written, unless that is shorter.
-    setDeadline(_, budget, writer) {
+    setDeadline(_, budget, registered) {
       stamped = budget;
       if (budget === Number.POSITIVE_INFINITY) {
         if (!isSharedCall(context)) return;
         // Another instrumentation may have written the budget of the request that happens to make the call, or may do so.
-        deadlineFields = writer.fields();
+        deadlineFields = registered.fields();
         remove(headers, TIMEBUDGET);
         return;
       }
+      const writer = withRpcTimeout(registered, rpcOf(request));
       deadlineFields = writer.fields();
       writer.write(budget, request, {
         get: (_, field) => valuesOf(headers, field),
@@ -113,6 +115,11 @@ function format(writer: DeadlineWriter, field: string, ms: number, stamp: string
     },
   });
   return text;
+}
+
+/** What tells whether a call is one of Connect, gRPC or gRPC-Web. */
+function rpcOf({ headers, path = '' }: UndiciRequest): PossibleRpc {
+  return { field: (name) => valuesOf(headers, name).at(-1) ?? '', path };
 }
 
 function remove(headers: string[], field: string): void {
