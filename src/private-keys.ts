@@ -1,6 +1,6 @@
 // The symbols that this package puts on objects, one of each kind. Other hidden places: the scope in an OpenTelemetry
 // Context is under a key of `createContextKey` (context/context-scope.ts), and what belongs to a request's headers
-// (propagation/inbound.ts) or to a handler's promise (instrumentation/http/handlers/handler-rejections.ts) is in a #field
+// (propagation/inbound.ts) or to a handler's promise (instrumentation/inbound/handler-rejections.ts) is in a #field
 // that private-field.ts puts on objects of others, at less cost.
 //
 // Keys of `Symbol.for` are for objects that may come from another copy of this package (the other module format,

@@ -4,9 +4,9 @@ import { Http2ServerResponse } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { diag } from '@opentelemetry/api';
 import type { Method } from '../hooks/patch-method.js';
+import type { Answer } from '../inbound/rpc-answer.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import { SWALLOWING } from './handlers/swallow-writes.js';
-import type { Answer } from './rpc.js';
 import { stopUpload } from './stop-upload.js';
 
 /**

@@ -4,12 +4,12 @@ import { SERVED_REQUEST } from '../../private-keys.js';
 import { TIMEBUDGET } from '../../propagation/deadline-propagator.js';
 import type { Method, Patched } from '../hooks/patch-method.js';
 import { statusForRequest } from '../inbound/others-ends.js';
+import { isConnectUnary } from '../inbound/rpc-answer.js';
 import type { ServedRequest } from '../inbound/served-request.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import { answerTimeout } from './answer.js';
 import { answerInPlace } from './handlers/mute-response.js';
 import { answerOf } from './handlers/swallow-writes.js';
-import { isConnectUnary } from './rpc.js';
 
 /** The part of a response that `writeHead` needs. */
 interface Head {

@@ -2,18 +2,25 @@ import { type Context, context as contextApi, diag } from '@opentelemetry/api';
 import { attachInbound, inboundOf } from '../../propagation/inbound.js';
 import { extract } from '../hooks/safe-propagation.js';
 import type { Refusal } from '../inbound/admission/arrival.js';
+import {
+  answerEscapedError,
+  type EscapedAnswer,
+  isShared,
+  type TrackedRequest,
+} from '../inbound/handler-rejections.js';
+import { timeoutAnswer } from '../inbound/rpc-answer.js';
 import { ServedRequest } from '../inbound/served-request.js';
 import { untrustedFields } from '../inbound/untrusted-fields.js';
 import type { InboundRequest, InboundResponse } from '../options.js';
 import type { Settings } from '../settings.js';
-import { answerOverload, answerTimeout, setServedRequest, timeoutAnswer } from './answer.js';
+import { answerInternalError, answerOverload, answerTimeout, setServedRequest } from './answer.js';
 import { DeadlineAnswer } from './deadline-answer.js';
-import { answerEscapedError, isShared } from './handlers/handler-rejections.js';
+import { answerInPlace } from './handlers/mute-response.js';
 import { removeFields } from './remove-fields.js';
 import { onHandlerEnd, onResponseClose, transportOf, wasSent } from './response-close.js';
 
 /** A request of node:http, node:https or node:http2's compatibility API, from its arrival on. */
-export class HttpServedRequest extends ServedRequest {
+export class HttpServedRequest extends ServedRequest implements TrackedRequest {
   readonly transport: 'http' | 'http2';
   /** The context of the handler, once it has been given the request. */
   context: Context | undefined = undefined;
@@ -45,6 +52,27 @@ export class HttpServedRequest extends ServedRequest {
   get isOpen(): boolean {
     const response = this.deadlineAnswer === undefined ? this.exchange?.response : undefined;
     return response !== undefined && !(response.writableEnded || response.destroyed);
+  }
+
+  get isAnsweredAtDeadline(): boolean {
+    return this.deadlineAnswer !== undefined;
+  }
+
+  get isAnswerBegun(): boolean {
+    return this.exchange?.response.headersSent === true;
+  }
+
+  answerEscaped(answer: EscapedAnswer): void {
+    if (this.exchange === undefined) return;
+    const { request, response } = this.exchange;
+    answerInPlace(response, () => {
+      if (answer === 'internal') answerInternalError(request, response);
+      else answerTimeout(request, response, answer === 'exhausted');
+    });
+  }
+
+  abandon(): void {
+    this.exchange?.response.destroy();
   }
 
   /** The application gets `request` and `response`. */

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { types } from 'node:util';
 import type { Method } from '../../hooks/patch-method.js';
+import { answerEscapedError, isDueToEnd, trackPromise } from '../../inbound/handler-rejections.js';
 import type { HttpServedRequest } from '../served-request.js';
-import { answerEscapedError, isDueToEnd, trackPromise } from './handler-rejections.js';
 import type { RequestEvent } from './innermost-emit.js';
 
 /** Runs the application's handlers as the server itself does. */

@@ -1,18 +1,38 @@
 import { types } from 'node:util';
 import { diag } from '@opentelemetry/api';
-import { firstOfOurs, isCallCancelled, isDeadlineExceeded } from '../../../errors.js';
-import { privateField } from '../../../private-field.js';
-import type { Method } from '../../hooks/patch-method.js';
-import { isOthersEnd, reportOthersEnd } from '../../inbound/others-ends.js';
-import { answerInternalError, answerTimeout } from '../answer.js';
-import type { HttpServedRequest } from '../served-request.js';
-import { answerInPlace } from './mute-response.js';
+import type { Scope } from '../../context/scope/scope.js';
+import { firstOfOurs, isCallCancelled, isDeadlineExceeded } from '../../errors.js';
+import { privateField } from '../../private-field.js';
+import type { Method } from '../hooks/patch-method.js';
+import type { Settings } from '../settings.js';
+import { isOthersEnd, reportOthersEnd } from './others-ends.js';
+
+/** What a request is answered with in place of its handler: `exhausted` when the caller's own budget has run out. */
+export type EscapedAnswer = 'internal' | 'timeout' | 'exhausted';
+
+/** A request whose handlers' promises are known. */
+export interface TrackedRequest {
+  readonly scope: Scope | undefined;
+  readonly settings: Settings;
+  /** Whether the handler can still answer. */
+  readonly isOpen: boolean;
+  /** Whether it was answered at its deadline, in place of its handler. */
+  readonly isAnsweredAtDeadline: boolean;
+  /** Whether a part of the answer has been sent. */
+  readonly isAnswerBegun: boolean;
+  track(result: unknown): void;
+  /** A promise of a handler was rejected, and Node has been told that this is handled. */
+  rejected(promise: Promise<unknown>): void;
+  answerEscaped(answer: EscapedAnswer): void;
+  /** Ends the request without an answer. */
+  abandon(): void;
+}
 
 /** The requests whose handlers have returned a promise. Several requests may wait for one promise. */
-const requestsOf = privateField<readonly HttpServedRequest[]>();
+const requestsOf = privateField<readonly TrackedRequest[]>();
 
 /** A handler of `served` has returned `promise`. */
-export function trackPromise(promise: Promise<unknown>, served: HttpServedRequest): void {
+export function trackPromise(promise: Promise<unknown>, served: TrackedRequest): void {
   served.track(promise);
   const others = requestsOf.get(promise) ?? [];
   requestsOf.set(promise, [...others.filter(({ isOpen }) => isOpen), served]);
@@ -52,7 +72,7 @@ function answerRejection(error: unknown, promise: Promise<unknown>): boolean {
  * Whether an error has escaped from a handler because a request has ended: its own, or another one with which it shared
  * some work. In neither case may the hang-up of a caller end the process.
  */
-export function isDueToEnd(error: unknown, { scope, settings }: HttpServedRequest): boolean {
+export function isDueToEnd(error: unknown, { scope, settings }: TrackedRequest): boolean {
   // Where calls are aborted, a handler may fail in words of its own after the end.
   return isEnd(error) || (settings.enforce && scope?.outcome() !== undefined);
 }
@@ -62,32 +82,28 @@ function isEnd(error: unknown): boolean {
 }
 
 /** Whether `error` is how `pipeline` fails where the response has been answered at its deadline, and so has closed. */
-function isCutShort(error: unknown, { deadlineAnswer }: HttpServedRequest): boolean {
-  return deadlineAnswer !== undefined && Object(error).code === 'ERR_STREAM_PREMATURE_CLOSE';
+function isCutShort(error: unknown, { isAnsweredAtDeadline }: TrackedRequest): boolean {
+  return isAnsweredAtDeadline && Object(error).code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 /** Answers a request in place of its handler, from which `error` has escaped. */
-export function answerEscapedError(error: unknown, served: HttpServedRequest): void {
+export function answerEscapedError(error: unknown, served: TrackedRequest): void {
   // The error may be a fault of the application that has nothing to do with the end.
   if (!isEnd(error) && !isCutShort(error, served)) diag.error('a handler failed after its request had ended', error);
-  const { exchange, scope } = served;
-  if (exchange === undefined || !served.isOpen) return;
-  const { request, response } = exchange;
+  if (!served.isOpen) return;
+  const { scope } = served;
   const outcome = scope?.outcome();
   const isForeign = scope !== undefined && outcome === undefined && isOthersEnd(error, scope);
   if (isForeign) reportOthersEnd(firstOfOurs(error), scope);
-  if (response.headersSent || !(isForeign || isDeadlineExceeded(outcome?.reason ?? error))) {
-    response.destroy();
+  if (served.isAnswerBegun || !(isForeign || isDeadlineExceeded(outcome?.reason ?? error))) {
+    served.abandon();
     return;
   }
   try {
-    answerInPlace(response, () => {
-      if (isForeign) answerInternalError(request, response);
-      // The time of a `withTimeout` in the handler, or of shared work, is not the caller's.
-      else answerTimeout(request, response, outcome !== undefined);
-    });
+    // The time of a `withTimeout` in the handler, or of shared work, is not the caller's.
+    served.answerEscaped(isForeign ? 'internal' : outcome === undefined ? 'timeout' : 'exhausted');
   } catch (failure) {
     diag.error('a request that has failed gets no answer', failure);
-    response.destroy();
+    served.abandon();
   }
 }
