@@ -2,7 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
 
-/** A request that this process serves, of node:http, node:https or the compatibility API of node:http2. */
+/**
+ * A request that this process serves, of node:http, node:https or node:http2. Of a stream that an application serves by the
+ * event 'stream' there is no request of Node's: in its place stands an object with `stream`, `headers`, `rawHeaders`,
+ * `method`, `url`, `authority`, `scheme`, `socket` and the `httpVersion`, and with nothing else.
+ */
 export type InboundRequest = IncomingMessage | Http2ServerRequest;
 export type InboundResponse = ServerResponse | Http2ServerResponse;
 
@@ -25,7 +29,7 @@ export interface InboundCall {
 export interface ServerOptions {
   /** Whether node:http and node:https are instrumented. Default: true. */
   readonly http?: boolean;
-  /** Whether the compatibility API of node:http2 is instrumented. Default: true. */
+  /** Whether node:http2 is instrumented: its compatibility API, and the event 'stream'. Default: true. */
   readonly http2?: boolean;
   /** Whether @grpc/grpc-js is instrumented. Default: true. */
   readonly grpc?: boolean;

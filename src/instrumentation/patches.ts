@@ -19,6 +19,7 @@ import { rememberInjections } from './http/others-injection.js';
 import { HttpServedRequest } from './http/served-request.js';
 import { http2ServerPrototypes, type RequestStart, wrapEmit } from './http/server.js';
 import { wrapRequest } from './http2/client.js';
+import { wrapStreamEvent } from './http2/server.js';
 import { clientSessionPrototype } from './http2/sessions.js';
 import { wrapProcessEmit } from './inbound/handler-rejections.js';
 import { watchOthersEnds } from './inbound/others-ends.js';
@@ -65,9 +66,13 @@ function patchHttpServers(settings: Settings): readonly Undo[] {
   ];
 }
 
+/** One replacement for both APIs of node:http2, because two could not be taken off one by one. */
+const wrapHttp2Emit: typeof wrapEmit = (original, patched) =>
+  wrapStreamEvent(wrapEmit(original, patched), original, patched);
+
 function patchHttp2Servers(settings: Settings): readonly Undo[] {
   return [
-    ...http2ServerPrototypes().map((prototype) => patchMethod(prototype, 'emit', wrapEmit, settings)),
+    ...http2ServerPrototypes().map((prototype) => patchMethod(prototype, 'emit', wrapHttp2Emit, settings)),
     patchMethod(Http2ServerResponse.prototype, 'writeContinue', wrapWriteContinue, settings),
   ];
 }

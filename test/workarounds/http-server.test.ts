@@ -4,6 +4,7 @@ import http2 from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import { listenersOf } from '../../src/instrumentation/http/handlers/stand-in.js';
 import { headersCountKey } from '../../src/instrumentation/http/remove-fields.js';
 import { testNeeded, testReached } from './needed.js';
@@ -56,6 +57,25 @@ async function closesAfter(code: number): Promise<boolean> {
   server.close();
   return closed;
 }
+
+testNeeded({ ...reset, covers: 'src/instrumentation/http2/served-stream.ts' }, async () => {
+  expect(await closesAfter(http2.constants.NGHTTP2_CANCEL)).toBe(true);
+  return !(await closesAfter(http2.constants.NGHTTP2_NO_ERROR));
+});
+
+testNeeded(
+  { covers: 'src/instrumentation/http2/stream-listeners.ts', fault: 'only names tell that a server is of grpc-js' },
+  async () => {
+    const server = new GrpcServer();
+    const bind = server.bindAsync.bind(server, '127.0.0.1:0', ServerCredentials.createInsecure());
+    await promisify(bind as (done: (error: Error | null, port: number) => void) => void)();
+    const { http2Servers } = server as unknown as { http2Servers: Map<EventEmitter, unknown> };
+    const [listening] = http2Servers.keys();
+    const names = listening?.rawListeners('stream').map(({ name }) => name) ?? [];
+    server.forceShutdown();
+    return names.length === 1 && /^bound _(channelz|stream)Handler$/.test(names[0] ?? '');
+  },
+);
 
 const pipelined = {
   covers: 'src/instrumentation/http/response-close.ts',

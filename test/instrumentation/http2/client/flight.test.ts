@@ -124,6 +124,23 @@ describe.each(ends)('when %s', (_, code, end) => {
     await expectUsable(under);
   });
 
+  test('what has been uploaded is not taken for the whole', async () => {
+    const events: string[] = [];
+    const under = await flight((stream) => {
+      for (const event of ['end', 'aborted']) stream.on(event, () => events.push(event));
+      stream.resume();
+    });
+    const outcome = under.call('POST');
+    const { stream } = await under.arrived();
+    outcome.stream.write('a part');
+    end(under.scope);
+    await expectAborted(outcome, under);
+    await expectReset(stream);
+    await within(2_000, 'the stream to be gone', () => stream.destroyed);
+    // As for a signal of Node's own: what reads the stream is told of the abort first.
+    expect(events[0]).toBe('aborted');
+  });
+
   test('an upload that goes on behind its answer is aborted', async () => {
     const under = await flight((stream) => {
       stream.respond({ ':status': 200 });

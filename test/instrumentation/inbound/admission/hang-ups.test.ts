@@ -4,7 +4,7 @@ import { ChildProcess } from '../../../support/processes/child-process.js';
 jest.setTimeout(60_000);
 
 interface SetUp {
-  readonly transport: 'http' | 'https' | 'http2' | 'grpc';
+  readonly transport: 'http' | 'https' | 'http2' | 'http2 streams' | 'grpc';
   /** Of gRPC. */
   readonly kind?: string;
   readonly server: { readonly admission: boolean; readonly trust?: boolean; readonly defaultBudget?: number };
@@ -39,6 +39,7 @@ const CALLERS: [string, number, Callers][] = [
   ['http under instrumentation-http', 200, { transport: 'http', others: ['instrumentation-http'] }],
   ['https', 200, { transport: 'https' }],
   ['http2', 200, { transport: 'http2' }],
+  ['http2, by its streams', 200, { transport: 'http2 streams' }],
   ...['unary', 'clientStream', 'serverStream', 'bidi'].map((kind): [string, number, Callers] => [
     `grpc, ${kind}`,
     0,

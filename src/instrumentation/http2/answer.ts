@@ -1,0 +1,38 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { Answer } from '../inbound/rpc-answer.js';
+
+/** Answers a stream of a server by itself. `method` is that of the request: an answer to HEAD has no body. */
+export function answerStream(stream: ServerHttp2Stream, method: string, { status, headers, body }: Answer): void {
+  if (stream.destroyed || stream.closed) return;
+  const isEmpty = body === undefined || method === 'HEAD';
+  stream.respond({ ':status': status, ...headers }, { endStream: isEmpty });
+  if (!isEmpty) stream.end(body);
+  // The client need not send the rest of its body (RFC 9113, section 8.1).
+  if (!stream.endAfterHeaders) stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+/** Answers in place of the handler, which may write on: Node would throw, or emit an error, which end the process. */
+export function answerInPlace(stream: ServerHttp2Stream, method: string, answer: Answer): void {
+  answerStream(stream, method, answer);
+  Object.assign(stream, MUTED);
+}
+
+const ignored = ['respond', 'respondWithFD', 'respondWithFile', 'additionalHeaders', 'sendTrailers', 'pushStream'];
+
+const MUTED = {
+  ...Object.fromEntries(ignored.map((name) => [name, () => {}])),
+  // As if everything had been taken: what pipes into the stream goes on to its end.
+  write(...args: unknown[]): boolean {
+    callBackLater(args);
+    return true;
+  },
+  end(this: ServerHttp2Stream, ...args: unknown[]): ServerHttp2Stream {
+    callBackLater(args);
+    return this;
+  },
+};
+
+function callBackLater(args: readonly unknown[]): void {
+  const callback = args.at(-1);
+  if (typeof callback === 'function') process.nextTick(callback as () => void);
+}
