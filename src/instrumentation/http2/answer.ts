@@ -1,4 +1,4 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Answer } from '../inbound/rpc-answer.js';
 
 /** Answers a stream of a server by itself. `method` is that of the request: an answer to HEAD has no body. */
@@ -7,8 +7,9 @@ export function answerStream(stream: ServerHttp2Stream, method: string, { status
   const isEmpty = body === undefined || method === 'HEAD';
   stream.respond({ ':status': status, ...headers }, { endStream: isEmpty });
   if (!isEmpty) stream.end(body);
-  // The client need not send the rest of its body (RFC 9113, section 8.1).
-  if (!stream.endAfterHeaders) stream.close(constants.NGHTTP2_NO_ERROR);
+  // What the client still sends is dropped. A reset, which would stop it (RFC 9113, section 8.1), may cost it the answer:
+  // Node 26 reports no answer that is read together with the reset behind it.
+  stream.resume();
 }
 
 /** Answers in place of the handler, which may write on: Node would throw, or emit an error, which end the process. */
