@@ -134,11 +134,11 @@ export class ServedStream extends ServedRequest implements TrackedRequest {
     Reflect.defineProperty(stream, 'end', { value: endByHandler, configurable: true, writable: true });
   }
 
-  protected override isShared(promise: Promise<unknown>): boolean {
+  override isShared(promise: Promise<unknown>): boolean {
     return isShared(promise);
   }
 
-  protected override handlerFailed(error: unknown): void {
+  override handlerFailed(error: unknown): void {
     answerEscapedError(error, this);
   }
 }
