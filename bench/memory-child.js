@@ -5,6 +5,7 @@ import { defaultTextMapGetter, ROOT_CONTEXT } from '@opentelemetry/api';
 import { abortSignal, DeadlinePropagator, remainingTime, withTimeout } from 'opentelemetry-propagator-deadline';
 // Not public: the Context that holds a scope, to subtract its bytes from those of the scope.
 import { overlay } from '../dist/esm/context/overlay-context.js';
+import { SCOPE_KEY } from '../dist/esm/context/scope/key.js';
 
 const BUDGET_MS = 600_000;
 const VALUE = {};
@@ -49,7 +50,7 @@ function pendingUnderTimeout(prepare) {
   return work;
 }
 
-const hasValue = (context) => context.getValue(KEY) === VALUE;
+const hasValue = (context) => context.getValue(SCOPE_KEY) === VALUE;
 const hasTime = (context) => remainingTime(context) > 0 && remainingTime(context) <= BUDGET_MS;
 const hasSignal = (context) => hasTime(context) && abortSignal(context).aborted === false;
 
@@ -64,7 +65,7 @@ async function completes(work, isLive) {
 /** By kind: makes an object that is then held, and checks that the object is right. */
 const KINDS = {
   'signal-timeout': { make: () => AbortSignal.timeout(BUDGET_MS), isRight: (signal) => !signal.aborted },
-  'api-context': { make: () => ROOT_CONTEXT.setValue(KEY, VALUE), isRight: hasValue },
+  'api-context': { make: () => ROOT_CONTEXT.setValue(SCOPE_KEY, VALUE), isRight: hasValue },
   context: { make: contextWithValue, isRight: hasValue },
   extracted: { make: extract, isRight: hasTime },
   'extracted-signal': { make: () => withSignal(extract()), isRight: hasSignal },
