@@ -10,7 +10,7 @@ import { type BoundCall, bindCall, type OutboundTransport } from '../outbound/ou
 import type { CallListener, ChannelCall, Status } from './callers-context.js';
 import { deliverWhenDue, reportSilentEnd } from './early-deadline.js';
 import { ownTimeout, stampMetadata } from './stamp.js';
-import { DEADLINE_EXCEEDED, EARLY, statusCodeOf } from './status.js';
+import { DEADLINE_EXCEEDED, EARLY, FAILURES, statusCodeOf } from './status.js';
 
 /** A gRPC call that we make, of any of the four kinds: from its creation to its status. */
 export class GrpcCall implements OutboundTransport {
@@ -78,7 +78,7 @@ export class GrpcCall implements OutboundTransport {
   }
 
   private deliver(status: Status, listener: CallListener): void {
-    if (status.code === 0) this.bound?.answered(200);
+    if (!FAILURES.has(status.code)) this.bound?.answered(200);
     this.bound?.release();
     const { reason, target } = this;
     const ours = reason !== undefined && status.code === statusCodeOf(reason);

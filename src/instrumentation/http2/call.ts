@@ -38,6 +38,10 @@ export class Http2Call implements OutboundTransport {
     stream.on('close', releaseCall);
   }
 
+  answered(status: number): void {
+    this.bound?.answered(status);
+  }
+
   release(): void {
     this.bound?.release();
   }
@@ -53,7 +57,9 @@ export class Http2Call implements OutboundTransport {
 
 /** A listener for 'response', one for all streams. */
 function noteResponse(this: Stream, headers: IncomingHttpHeaders & { ':status'?: number }): void {
-  noteAnswer(headers[':status'] ?? 0, (name) => headers[name], 'http2');
+  const { ':status': status = 0 } = headers;
+  this[CALL]?.answered(status);
+  noteAnswer(status, (name) => headers[name], 'http2');
 }
 
 /** A listener for 'close', one for all streams. */

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { context, createContextKey } from '@opentelemetry/api';
+import { originOf, scopeAround } from '../../../../src/context/scope/origin.js';
 import { pendingAlarms } from '../../../../src/time/alarms.js';
 import { Enforcement } from '../../../support/enforcement.js';
 import { advance } from '../../../support/fake-clock.js';
@@ -340,4 +341,20 @@ test('a call in flight goes on when the instrumentation is disabled', async () =
   answering(stream, {});
   expect(await outcome.body()).toBe('answered');
   await outcome.close();
+});
+
+test.each([
+  [200, false],
+  [404, false],
+  [499, true],
+  [503, true],
+])('an answer of %i: whether the request that made the call may fail for it: %s', async (status, expected) => {
+  const { scope, call } = await flight((stream) => {
+    stream.respond({ ':status': status }, { endStream: true });
+  });
+  const outcome = call();
+  await outcome.close();
+  const found = scopeAround(scope.context);
+  expect(found && originOf(found).hasOwnFailure).toBe(expected);
+  scope.complete();
 });
