@@ -134,19 +134,19 @@ function isCall(request: Inbound): request is InboundCall {
   return request.headers === undefined;
 }
 
-/** A path that a server may take for another one: no rule is for it. */
-const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|%2f|$)/i;
+/** A path that a server may take for another one: no rule is for it. `URL` takes a backslash for a slash. */
+const DOT_SEGMENT = /[/\\](?:\.|%2e){1,2}(?:[/\\]|%2f|%5c|$)/i;
 
-/** Of a target longer than this no rule is looked for. */
-const MAX_TARGET = 8_192;
+/** Of a path longer than this no rule is looked for. */
+const MAX_PATH = 8_192;
 
 /**
  * The path of a request's target, without the query: also of a whole URL, as in a request to a proxy. `undefined` where it
  * has none (`*`, the authority of CONNECT), or is too long.
  */
 function pathOf(target: string): string | undefined {
-  if (target.length > MAX_TARGET) return undefined;
   const [plain = ''] = target.split(/[?#]/, 1);
+  if (plain.length > MAX_PATH) return undefined;
   if (plain.startsWith('/')) return plain;
   const [, path] = /^https?:\/\/[^/]*(.*)$/is.exec(plain) ?? [];
   return path === '' ? '/' : path;

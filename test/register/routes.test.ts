@@ -47,6 +47,10 @@ test.each<[Request, string]>([
   [{ url: '/health?verbose' }, 'ignore'],
   [{ url: '/health#top' }, 'ignore'],
   [{ url: '/health/' }, OTHERS],
+  [{ url: `/health?${'x'.repeat(9_000)}` }, 'ignore'],
+  [{ url: '/events/..\\admin' }, OTHERS],
+  [{ url: '/events\\.%2e\\admin' }, OTHERS],
+  [{ url: '/events/1%5c..%5cadmin' }, EVENTS],
   [{ url: '/other' }, OTHERS],
   // A whole URL, as in a request to a proxy.
   [{ url: 'http://host.example/health' }, 'ignore'],

@@ -65,9 +65,9 @@ export class DeadlineAnswer {
     });
     this.disguise();
     const sentBody = this.request.method === 'HEAD' ? undefined : body;
+    this.own(() => stopUpload(this.request, response));
     // Over HTTP/2 a gRPC status without a body has to end the stream in the frame of its head.
     if (response instanceof ServerResponse || sentBody !== undefined) this.announceHead();
-    stopUpload(this.request, response);
     this.own(() => {
       // Not by `end`: over HTTP/2 it calls `write`, which others may have wrapped.
       if (sentBody !== undefined) (prototype.write as Method).call(response, sentBody);

@@ -10,7 +10,7 @@ const WHOLE_URL = /^([a-z]+:\/\/[^/?#]*)(.*)$/is;
  * A path that a server may take for another one. A gateway that passes paths on must not let its callers choose that a call
  * is shared.
  */
-const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:[/?#]|$)/i;
+const DOT_SEGMENT = /[/\\](?:\.|%2e){1,2}(?:[/\\?#]|$)/i;
 
 /** Patterns, each compiled once for each origin: of most origins no path matches, or few have to be looked for. */
 export class CallPatterns {

@@ -328,10 +328,14 @@ describe('on a kept connection', () => {
     await client.received(/504 .*content-length: 18.*\r\n\r\n$/s);
   });
 
-  test('where the body may not come any more, the connection is closed', async () => {
+  test.each([
+    ['may not come any more', false],
+    ['was asked for', true],
+  ])('where the body %s, the connection is closed', async (_, isAskedFor) => {
     const { server, port } = await servers.serve(() => {});
     let asked = false;
-    server.on('checkContinue', () => {
+    server.on('checkContinue', (_request, response) => {
+      if (isAskedFor) response.writeContinue();
       asked = true;
     });
     const client = new RawClient(port);
@@ -339,7 +343,7 @@ describe('on a kept connection', () => {
     await within(2_000, 'the request', () => asked);
     advance(100);
     await client.end();
-    expect(client.text).toMatch(/^HTTP\/1\.1 504 /);
+    expect(client.text).toMatch(/^HTTP\/1\.1 (100 Continue\r\n\r\nHTTP\/1\.1 )?504 /);
     expect(client.text).toMatch(/connection: close/i);
   });
 });
