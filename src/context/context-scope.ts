@@ -1,9 +1,9 @@
-import type { Context } from '@opentelemetry/api';
+import { type Context, context as contextApi } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import type { Deadline } from './deadline.js';
 import { overlay } from './overlay-context.js';
 import { SCOPE_KEY } from './scope/key.js';
-import { originOf, scopeAround } from './scope/origin.js';
+import { Origin, originOf, scopeAround } from './scope/origin.js';
 import { type Lifecycle, Scope } from './scope/scope.js';
 
 /**
@@ -35,7 +35,16 @@ export function openScope(context: Context, deadline: Deadline | undefined, life
   const parent = parentScope(context);
   const scope = new Scope(parent, deadline, lifecycle);
   if (parent === undefined) takeOrigin(scope, context);
+  else joinRequest(scope, parent, context);
   return scope;
+}
+
+/** What is opened inside a request, below a scope of the application's own that outlives it, ends for that request as well. */
+function joinRequest(scope: Scope, parent: Scope, context: Context): void {
+  const active = contextApi.active();
+  const around = context === active ? undefined : scopeAround(active);
+  if (around === undefined || parent.isWithin(around) || around.isWithin(parent)) return;
+  scope.origin = new Origin(false, [originOf(parent), originOf(around)]);
 }
 
 /** A copy of `context` that no scope binds. */

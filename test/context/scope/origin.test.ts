@@ -65,6 +65,16 @@ const ranOut = (request: Request) => {
   return thrown(() => request.run(() => throwIfExceeded()));
 };
 
+/** The context of work that goes on for as long as the application. */
+function ofApplication(): Context {
+  let found = ROOT_CONTEXT;
+  void withCancel((context) => {
+    found = context;
+    return new Promise<never>(() => {});
+  });
+  return found;
+}
+
 const ends: [string, (request: Request) => EndReason, number][] = [
   ['a hang-up', hungUp, 499],
   ['its deadline', ranOut, 504],
@@ -73,6 +83,14 @@ const ends: [string, (request: Request) => EndReason, number][] = [
   [
     'a timeout below another one, under detach',
     (request) => request.run(() => detach(() => withTimeout(1, timedOut))),
+    504,
+  ],
+  [
+    'a timeout inside of it, below a scope of the application',
+    (request) => {
+      const application = ofApplication();
+      return request.run(() => thrown(() => withTimeout(0, throwIfExceeded, application)));
+    },
     504,
   ],
   [
