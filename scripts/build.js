@@ -3,7 +3,7 @@
 // and whose modules need nothing but another syntax. Also brings src/version.ts up to date.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 
@@ -15,6 +15,7 @@ rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
 const compiled = compile('tsconfig.esm.json');
 transpile('tsconfig.cjs.json');
 if (!(await compiled)) process.exit(1);
+removeHiddenDeclarations(join(ROOT, 'dist/esm'));
 cpSync(join(ROOT, 'dist/esm'), join(ROOT, 'dist/cjs'), { recursive: true, filter: isFolderOrDeclaration });
 // package.json says that this package's .js files are ES modules, which those in dist/cjs are not.
 writeFileSync(join(ROOT, 'dist/cjs/package.json'), '{"type":"commonjs"}\n');
@@ -43,6 +44,23 @@ function transpile(project) {
     const output = join(options.outDir, relative(options.rootDir, file).replace(/ts$/, 'js'));
     mkdirSync(dirname(output), { recursive: true });
     writeFileSync(output, outputText);
+  }
+}
+
+/** Removes the declarations that no entry point leads to: nobody can import them, and they are a third of all files. */
+function removeHiddenDeclarations(folder) {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const entries = Object.values(exports).map((entry) => entry.default?.types);
+  // The loop over a set visits what is added meanwhile.
+  const reached = new Set(entries.filter(Boolean).map((types) => join(ROOT, types)));
+  for (const file of reached) {
+    const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'));
+    const own = importedFiles.filter(({ fileName }) => fileName.startsWith('.'));
+    for (const { fileName } of own) reached.add(join(dirname(file), fileName.replace(/js$/, 'd.ts')));
+  }
+  for (const name of readdirSync(folder, { recursive: true })) {
+    const file = join(folder, name);
+    if (file.endsWith('.d.ts') && !reached.has(file)) rmSync(file);
   }
 }
 
