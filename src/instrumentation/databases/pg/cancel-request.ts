@@ -22,10 +22,11 @@ export function canSendCancel(client: PgClient): boolean {
  *
  * @param done called when the server has closed that connection, or it could not be made. The server has signalled its
  *   backend before it closes it
+ * @returns the connection, which the caller destroys if the server leaves it open
  */
-export function sendCancel(client: PgClient, done: () => void): void {
+export function sendCancel(client: PgClient, done: () => void): Socket {
   const over = inCallersContext(done);
-  context.with(suppressTracing(ROOT_CONTEXT), () => {
+  return context.with(suppressTracing(ROOT_CONTEXT), () => {
     const socket = connect(addressOf(client) as NetConnectOpts);
     socket.on('error', () => {}).on('close', over);
     // Never `end`: PgBouncer 1.18 ends with a fatal error when the client closes first.
@@ -33,6 +34,7 @@ export function sendCancel(client: PgClient, done: () => void): void {
     if (!client.ssl || isUnix(client)) send(socket.resume());
     else if (client.sslNegotiation === 'direct') socket.once('connect', () => encrypt(client, socket, send));
     else requestEncryption(client, socket, send);
+    return socket;
   });
 }
 

@@ -72,7 +72,9 @@ export class PgStatement extends RunningStatement {
     const ready = () => hold.ready();
     connection.on('readyForQuery', ready).on('end', ready);
     hold.postpone(() => connection.off('readyForQuery', ready).off('end', ready));
-    sendCancel(client, () => hold.cancelled());
+    const canceller = sendCancel(client, () => hold.cancelled());
+    // Behind a firewall that drops what it does not know, nobody closes it.
+    hold.postpone(() => canceller.destroy());
   }
 
   protected letGo(inTime: boolean): void {

@@ -124,3 +124,10 @@ test('a pipelined connection gets none: the cancel could hit the statement behin
   expect(await result).toBe('done');
   await next;
 });
+
+test('a cancel whose connection the server leaves open is closed with the grace', async () => {
+  server.onCancel = () => {};
+  const pool = enforcement.pool({ max: 1 });
+  await cancelSent((text) => pool.query(text));
+  await within(2_000, 'the connection to close', () => server.cancels[0]?.socket.destroyed === true);
+});
