@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
 import { LoadedClasses } from '../hooks/loaded-classes.js';
+import { loadedFiles } from '../hooks/loaded-files.js';
 
 const VERSIONS = ['>=1.10.0 <2'];
 
@@ -49,16 +49,9 @@ export function grpcModule(): InstrumentationNodeModuleDefinition {
   return new InstrumentationNodeModuleDefinition('@grpc/grpc-js', VERSIONS, main, undefined, files);
 }
 
-/**
- * Finds the copies that were loaded before us (SDK 3 does that, for its exporters) and that an ES module imports: nothing is
- * required then, and no hook runs.
- */
+/** Finds the copies that were loaded before us. */
 export function findLoadedCopies(): void {
-  const { cache } = createRequire(join(process.cwd(), 'any'));
-  for (const [path, module] of Object.entries(cache)) {
-    const file = FILE.exec(path)?.[1];
-    if (file !== undefined && isSupported(path)) FILES[file]?.(module?.exports);
-  }
+  for (const { path, name, exports } of loadedFiles(FILE)) if (isSupported(path)) FILES[name]?.(exports);
 }
 
 /** Whether a file belongs to a version of {@link VERSIONS}. */

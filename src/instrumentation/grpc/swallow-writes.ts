@@ -1,3 +1,4 @@
+import { callBackLater } from '../hooks/call-back-later.js';
 import type { ServerCall } from './surface.js';
 
 /** Of a call: what its answer is written to, perhaps by way of interceptors. */
@@ -28,8 +29,7 @@ export function swallowWrites(call: ServerCall, ended: () => void): void {
   if (!('writableEnded' in call)) return;
   Object.assign(call, {
     write(...args: unknown[]): boolean {
-      const callback = args.at(-1);
-      if (typeof callback === 'function') process.nextTick(callback as () => void);
+      callBackLater(args);
       return true;
     },
     end(): ServerCall {

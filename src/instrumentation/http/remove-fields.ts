@@ -1,3 +1,4 @@
+import { symbolNamed } from '../hooks/symbol-named.js';
 import type { InboundRequest } from '../options.js';
 
 /** Removes fields from a request, so that an application that copies its headers to a call does not forward them. */
@@ -33,5 +34,5 @@ function removeRaw(request: InboundRequest, fields: ReadonlySet<string>): void {
  * The count is smaller than the number of raw headers where a server's `maxHeadersCount` is exceeded. HTTP/2 has none.
  */
 export function headersCountKey(request: object): symbol | undefined {
-  return Object.getOwnPropertySymbols(request).find((symbol) => symbol.description === 'kHeadersCount');
+  return symbolNamed(request, 'kHeadersCount');
 }

@@ -1,4 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2';
+import { callBackLater } from '../hooks/call-back-later.js';
 import type { Answer } from '../inbound/rpc-answer.js';
 
 /** Answers a stream of a server by itself. `method` is that of the request: an answer to HEAD has no body. */
@@ -32,8 +33,3 @@ const MUTED = {
     return this;
   },
 };
-
-function callBackLater(args: readonly unknown[]): void {
-  const callback = args.at(-1);
-  if (typeof callback === 'function') process.nextTick(callback as () => void);
-}

@@ -1,5 +1,6 @@
 import http2, { type ClientHttp2Session } from 'node:http2';
 import { Duplex } from 'node:stream';
+import { valueUnder } from '../hooks/symbol-named.js';
 
 /** A session that is connected to nothing: what is written to it is lost. */
 function connectToNothing(): ClientHttp2Session {
@@ -37,8 +38,7 @@ export function clientSessionPrototype(): object {
  * known); remove when they have.
  */
 function internal(session: ClientHttp2Session, description: string): unknown {
-  const key = Object.getOwnPropertySymbols(session).find((symbol) => symbol.description === description);
-  return key && (session as unknown as Record<symbol, unknown>)[key];
+  return valueUnder(session, description);
 }
 
 /** As in `https://example.com:8443`, and whether the session belongs to a client that is instrumented itself. */

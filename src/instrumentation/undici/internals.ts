@@ -1,3 +1,5 @@
+import { valueUnder } from '../hooks/symbol-named.js';
+
 /**
  * A property that undici keeps under a symbol of its own; `undefined` where there is none.
  *
@@ -5,8 +7,7 @@
  * known); remove when each of them has a public name.
  */
 export function internal(owner: object, description: string): unknown {
-  const key = Object.getOwnPropertySymbols(owner).find((symbol) => symbol.description === description);
-  return key && (owner as Record<symbol, unknown>)[key];
+  return valueUnder(owner, description);
 }
 
 /** A `Client`, of which undici's types say less. */

@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { diag } from '@opentelemetry/api';
 import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
 import { LoadedClasses } from '../../hooks/loaded-classes.js';
+import { loadedFiles } from '../../hooks/loaded-files.js';
 
 const VERSIONS = ['>=8.0.3 <9'];
 const POOL_VERSIONS = ['>=3.1.0 <4'];
@@ -38,14 +37,11 @@ export function pgModules(): InstrumentationNodeModuleDefinition[] {
   ];
 }
 
-/** Finds the copies that were loaded before us and that an ES module imports: nothing is required then. */
+/** Finds the copies that were loaded before us. */
 export function findLoadedCopies(): void {
-  const { cache } = createRequire(join(process.cwd(), 'any'));
-  for (const [path, module] of Object.entries(cache)) {
-    const file = FILE.exec(path)?.[1];
-    if (file === undefined) continue;
-    if (file.startsWith('pg-pool')) meetPool(module?.exports);
-    else meetClient(module?.exports);
+  for (const { name, exports } of loadedFiles(FILE)) {
+    if (name.startsWith('pg-pool')) meetPool(exports);
+    else meetClient(exports);
   }
 }
 

@@ -1,7 +1,6 @@
 import { ServerResponse } from 'node:http';
+import { callBackLater } from '../../hooks/call-back-later.js';
 import type { InboundResponse } from '../../options.js';
-
-type Callback = (error?: Error | null) => void;
 
 /** Calls `answer` in place of the handler, which may have set fields for an answer that does not come, and may write on. */
 export function answerInPlace(response: InboundResponse, answer: () => void): void {
@@ -31,25 +30,19 @@ const returnsNothing = [
 ] as const;
 
 const MUTED = {
-  ...Object.fromEntries(returnsNothing.map((name) => [name, callBackLater])),
+  ...Object.fromEntries(returnsNothing.map((name) => [name, (...args: unknown[]) => callBackLater(args)])),
   ...Object.fromEntries(
     returnsItself.map((name) => [
       name,
       function muted(this: unknown, ...args: unknown[]) {
-        callBackLater(...args);
+        callBackLater(args);
         return this;
       },
     ]),
   ),
   // As if everything had been taken: what pipes into the response goes on to its end.
   write(...args: unknown[]): boolean {
-    callBackLater(...args);
+    callBackLater(args);
     return true;
   },
 };
-
-/** Calls the callback that a method was given, as Node does after a write that went well. */
-function callBackLater(...args: unknown[]): void {
-  const callback = args.at(-1);
-  if (typeof callback === 'function') process.nextTick(callback as Callback);
-}

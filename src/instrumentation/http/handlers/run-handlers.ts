@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { types } from 'node:util';
 import type { Method } from '../../hooks/patch-method.js';
+import { symbolNamed } from '../../hooks/symbol-named.js';
 import { answerEscapedError, isDueToEnd, trackPromise } from '../../inbound/handler-rejections.js';
 import type { HttpServedRequest } from '../served-request.js';
 import type { RequestEvent } from './innermost-emit.js';
@@ -34,12 +35,13 @@ export function runHandlers(event: RequestEvent, served: HttpServedRequest): voi
   }
 }
 
-const CAPTURE = Object.getOwnPropertySymbols(new EventEmitter()).find(({ description }) => description === 'kCapture');
+/** Looked for once: it is asked for each request. */
+const CAPTURE = symbolNamed(new EventEmitter(), 'kCapture');
 
 /**
  * WORKAROUND node all: nothing public tells whether an emitter was made with `captureRejections`, and so answers for
  * rejected handlers itself (no issue known); remove when there is a public property.
  */
 function capturesRejections(server: EventEmitter): boolean {
-  return CAPTURE !== undefined && Boolean((server as unknown as Record<symbol, unknown>)[CAPTURE]);
+  return CAPTURE !== undefined && Boolean(Reflect.get(server, CAPTURE));
 }

@@ -1,4 +1,5 @@
 import { SERVED_REQUEST } from '../../../private-keys.js';
+import { callBackLater } from '../../hooks/call-back-later.js';
 import type { Method, Wrap } from '../../hooks/patch-method.js';
 import type { DeadlineAnswer } from '../deadline-answer.js';
 
@@ -54,12 +55,6 @@ function swallowing(swallow: Swallow): Wrap<true> {
       if (answer === undefined || answer.isOwn) return original.apply(this, args);
       return swallow(answer, this, args);
     };
-}
-
-/** Calls the callback that a method was given, as Node does after a write that went well. */
-function callBackLater(args: readonly unknown[]): void {
-  const callback = args.at(-1);
-  if (typeof callback === 'function') process.nextTick(callback as () => void);
 }
 
 /** The answer that `response` has been given at its deadline, in place of its handler. */
